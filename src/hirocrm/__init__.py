@@ -1,0 +1,1 @@
+"""HiroCRM: Messenger and Instagram conversations in, staged contacts out."""

@@ -1,0 +1,1 @@
+"""What every module may use and nothing of theirs: clock, errors, ids, encryption, jobs, text."""
