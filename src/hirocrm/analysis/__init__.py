@@ -1,0 +1,1 @@
+"""What an analyser says of a conversation: providers, keys, budget, prompts, learning."""

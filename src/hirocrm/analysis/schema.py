@@ -4,58 +4,41 @@
 (camelCase in JSON). No Django here: providers, the local analyser and the evals share this file.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from hirocrm.contacts.snapshots import Platform, Sender
+from hirocrm.contacts.snapshots import Sender
+from hirocrm.core.platforms import Platform
+from hirocrm.core.vocabulary import LeadStatus, Level, Sentiment, StageType
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AnalysisAnswer",
+    "AnalysisRequest",
+    "AnalysisResult",
+    "Evidence",
+    "Example",
+    "LeadStatus",
+    "Level",
+    "Platform",
+    "Recommendation",
+    "Sender",
+    "Sentiment",
+    "StageOption",
+    "StageType",
+    "TranscriptMessage",
+    "Usage",
+    "rank_recommendations",
+]
 
 SCHEMA_VERSION = 1
-
-
-class LeadStatus(StrEnum):
-    """Where a lead stands, whatever the pipeline's stages are called."""
-
-    NEW = "NEW"
-    CONTACTED = "CONTACTED"
-    QUALIFIED = "QUALIFIED"
-    PROPOSAL_SENT = "PROPOSAL_SENT"
-    NEGOTIATING = "NEGOTIATING"
-    WON = "WON"
-    LOST = "LOST"
-    UNRESPONSIVE = "UNRESPONSIVE"
-
-
-class StageType(StrEnum):
-    """What a stage means to the figures."""
-
-    LEAD = "LEAD"
-    IN_PROGRESS = "IN_PROGRESS"
-    WON = "WON"
-    LOST = "LOST"
-    ARCHIVED = "ARCHIVED"
-
-
-class Sentiment(StrEnum):
-    """The customer's mood."""
-
-    POSITIVE = "positive"
-    NEUTRAL = "neutral"
-    NEGATIVE = "negative"
-
-
-class Level(StrEnum):
-    """Urgency and priority."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +101,11 @@ def _clamp(value: Any) -> Any:
     if isinstance(value, str):
         match = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*%?\s*", value)
         value = float(match[1]) if match else value
-    if isinstance(value, float) and value == value and abs(value) < 1e9:
+    if isinstance(value, float) and math.isfinite(value):
         value = round(value)
-    return min(100, max(0, value)) if isinstance(value, int) and not isinstance(value, bool) else value
+    return (
+        min(100, max(0, value)) if isinstance(value, int) and not isinstance(value, bool) else value
+    )
 
 
 def _upper(value: Any) -> Any:
@@ -199,7 +184,11 @@ class AnalysisResult(_Answer):
     @field_validator("summary", "reasoning", "next_best_action", "recommended_stage", mode="before")
     @classmethod
     def _plain_text(cls, value: Any) -> Any:
-        return value.replace("\x00", "").strip() if isinstance(value, str) else ("" if value is None else value)
+        return (
+            value.replace("\x00", "").strip()
+            if isinstance(value, str)
+            else ("" if value is None else value)
+        )
 
     @field_validator("recommendations", "evidence", mode="before")
     @classmethod
@@ -246,7 +235,7 @@ class AnalysisAnswer:
     """A validated result with where it came from and what it cost. `model` is the model that really answered."""
 
     result: AnalysisResult
-    provider: Literal["gemini", "openai", "anthropic", "local"] | str
+    provider: str  # gemini, openai, anthropic or local
     model: str
     usage: Usage = field(default_factory=Usage)
     duration_ms: int = 0

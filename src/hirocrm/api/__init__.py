@@ -1,0 +1,1 @@
+"""The JSON API under /api: routes translate, schemas name, the domain decides."""

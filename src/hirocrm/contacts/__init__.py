@@ -1,0 +1,1 @@
+"""Contacts, their conversations, messages, activities, notes, tasks and tags; ingest of snapshots."""

@@ -51,7 +51,7 @@ class NameSource(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttachmentSnapshot:
-    """One attachment. `type`: image, video, audio, file, sticker, share, story_reply, story_mention, call, location, unsupported, …"""
+    """One attachment; `type` is image, video, audio, file, sticker, share, story_reply, story_mention, call, location or unsupported."""
 
     type: str
     url: str | None = None

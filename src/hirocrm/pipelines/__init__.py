@@ -1,0 +1,1 @@
+"""Pipelines, stages, assignments by a person or the AI, and the review queue."""

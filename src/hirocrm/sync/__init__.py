@@ -1,0 +1,1 @@
+"""Sync runs, and every source that yields conversation snapshots."""

@@ -1,0 +1,1 @@
+"""The pages: one folder a screen, server-rendered templates, and the built assets."""

@@ -1,0 +1,174 @@
+"""Django's settings, mapped from `config.env`. Code reads `django.conf.settings`, never this module."""
+
+from pathlib import Path
+
+import structlog
+
+from hirocrm.config import env as environment
+from hirocrm.config import logs
+from hirocrm.config.database import database_settings
+
+env = environment.load()
+LOGGING = logs.LOGGING
+PACKAGE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.hirocrm_debug
+BASE_URL = str(env.hirocrm_base_url).rstrip("/")
+DATA_DIR = env.data_dir
+SECRET_KEY = env.secret_keys[0]
+SECRET_KEY_FALLBACKS = list(env.secret_keys[1:])
+ENCRYPTION_KEYS = env.secret_keys
+
+# A self-hosted install is reached by whatever name its owner gave it; the session cookie is
+# host-only and every form carries a CSRF token, so the Host header decides nothing.
+ALLOWED_HOSTS = ["*"]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if BASE_URL.startswith("https:") else None
+)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https:")
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+ROOT_URLCONF = "hirocrm.config.urls"
+ASGI_APPLICATION = "hirocrm.config.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "organizations.User"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "template_partials",
+    "allauth",
+    "allauth.account",
+    "procrastinate.contrib.django",
+    "hirocrm.core",
+    "hirocrm.organizations",
+    "hirocrm.meta",
+    "hirocrm.contacts",
+    "hirocrm.pipelines",
+    "hirocrm.analysis",
+    "hirocrm.sync",
+    "hirocrm.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE_DIR / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": database_settings(env)}
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+LOCALE_PATHS = [PACKAGE_DIR / "web" / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = None
+STATICFILES_DIRS = (
+    [PACKAGE_DIR / "web" / "assets"] if (PACKAGE_DIR / "web" / "assets").is_dir() else []
+)
+WHITENOISE_USE_FINDERS = True
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 8},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = "HiroCRM <no-reply@localhost>"
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "listen_notify": True}
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+FACEBOOK_APP_ID = env.facebook_app_id
+FACEBOOK_APP_SECRET = env.facebook_app_secret.get_secret_value() if env.facebook_app_secret else ""
+FACEBOOK_WEBHOOK_VERIFY_TOKEN = (
+    env.facebook_webhook_verify_token.get_secret_value()
+    if env.facebook_webhook_verify_token
+    else ""
+)
+FACEBOOK_GRAPH_URL = env.facebook_graph_url
+FACEBOOK_GRAPH_VERSION = env.facebook_graph_version
+
+GOOGLE_AI_KEYS = env.google_ai_keys
+GOOGLE_AI_BASE_URL = env.google_ai_base_url
+GOOGLE_AI_MODELS = env.google_ai_models
+GOOGLE_AI_RPM = env.google_ai_rpm  # requests a minute for each key; 0: no limit of our own
+GOOGLE_AI_TPM = env.google_ai_tpm  # input tokens a minute for each key; 0: no limit of our own
+GOOGLE_AI_RPD = env.google_ai_rpd  # requests a day for each key; 0: no limit of our own
+OPENAI_API_KEY = env.openai_api_key.get_secret_value() if env.openai_api_key else ""
+OPENAI_BASE_URL = env.openai_base_url
+OPENAI_MODEL = env.openai_model
+ANTHROPIC_API_KEY = env.anthropic_api_key.get_secret_value() if env.anthropic_api_key else ""
+ANTHROPIC_BASE_URL = env.anthropic_base_url
+ANTHROPIC_MODEL = env.anthropic_model
+
+ANALYZER_ORDER = env.hirocrm_analyzer
+ANALYSIS_CONCURRENCY = env.hirocrm_analysis_concurrency  # analyses in flight per worker process
+ANALYSIS_DEBOUNCE_SECONDS = env.hirocrm_analysis_debounce_seconds
+
+if environment.running_under_pytest():
+    # Hashing passwords slowly on purpose protects people, not tests.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+structlog.configure_once(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)

@@ -1,0 +1,87 @@
+"""The job queue: how services put work off, and what to do when a job fails.
+
+Services defer by name, inside the transaction that makes the work necessary, so that a job and
+its data commit or vanish together. Tasks import services, never the reverse.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job
+
+from hirocrm.core.errors import UpstreamRateLimited, UpstreamUnavailable
+
+__all__ = ["RetryTransient", "app", "defer", "defer_once"]
+
+FIRST_RETRY_SECONDS = 2.0
+
+
+class RetryTransient(BaseRetryStrategy):
+    """Retry what may pass later (network, 5xx, rate limit); fail at once on anything else."""
+
+    def __init__(self, *, max_attempts: int) -> None:
+        self.max_attempts = max_attempts
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again, or None to give up."""
+        if job.attempts >= self.max_attempts:
+            return None
+        if isinstance(exception, UpstreamRateLimited):
+            return _decide(exception.retry_after_seconds or 60.0)
+        if isinstance(exception, UpstreamUnavailable):
+            return _decide(FIRST_RETRY_SECONDS * 2.0**job.attempts)
+        return None
+
+
+def _decide(seconds: float) -> RetryDecision:
+    return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+def defer(
+    name: str,
+    *,
+    queue: str | None = None,
+    lock: str | None = None,
+    schedule_at: datetime | None = None,
+    priority: int = 0,
+    **arguments: Any,
+) -> int:
+    """Queue the task called `name` in the caller's transaction; returns the job's id."""
+    options: dict[str, Any] = {"priority": priority}
+    if queue:
+        options["queue"] = queue
+    if lock:
+        options["lock"] = lock
+    if schedule_at:
+        options["schedule_at"] = schedule_at
+    job_id = app.configure_task(name, allow_unknown=False, **options).defer(**arguments)
+    return int(job_id)
+
+
+def defer_once(
+    name: str,
+    *,
+    key: str,
+    queue: str | None = None,
+    schedule_at: datetime | None = None,
+    **arguments: Any,
+) -> bool:
+    """Queue the task unless one with the same `key` is already waiting; returns whether it was queued.
+
+    The savepoint matters: a violated unique index aborts the caller's transaction.
+    """
+    options: dict[str, Any] = {"queueing_lock": key}
+    if queue:
+        options["queue"] = queue
+    if schedule_at:
+        options["schedule_at"] = schedule_at
+    try:
+        with transaction.atomic():
+            app.configure_task(name, allow_unknown=False, **options).defer(**arguments)
+    except AlreadyEnqueued:
+        return False
+    return True
