@@ -1,0 +1,142 @@
+"""The one HTTP client of a process for all model calls, with its errors translated.
+
+Importing httpx2 takes a fifth of a second, so it happens when the first client is opened.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from hirocrm.analysis.providers.errors import KeyRefused, ProviderUnavailable
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONNECT_SECONDS = 10.0
+WRITE_SECONDS = 20.0
+ANSWER_SECONDS = 60.0  # the slowest answer worth waiting for; thinking models take 5 to 30
+SPARE_CONNECTIONS = 4  # key tests beside the analyses in flight
+
+DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A vendor's HTTP answer. `data` is None where the body isn't a JSON object."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: dict[str, Any] | None
+    text: str
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """The Retry-After header in seconds; None when absent or a date."""
+        return duration_seconds(self.headers.get("retry-after", ""))
+
+
+class ProviderHttp:
+    """A pooled client with explicit time-outs. Use as an async context manager, one per event loop."""
+
+    def __init__(self, *, concurrency: int, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._concurrency = concurrency
+        self._answer_seconds = answer_seconds
+        self._client: httpx2.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def post(self, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any]) -> Reply:
+        """POST JSON and return the answer, whatever its status.
+
+        Raises:
+            ProviderUnavailable: the network, DNS, TLS or a time-out got in the way.
+            KeyRefused: the key can't even be put in a header.
+        """
+        return await self._send("POST", url, headers=headers, body=body)
+
+    async def get(self, url: str, *, headers: Mapping[str, str]) -> Reply:
+        """GET, otherwise as `post`."""
+        return await self._send("GET", url, headers=headers, body=None)
+
+    async def _send(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> Reply:
+        import httpx2  # noqa: PLC0415  # 0.2 s that a command without model calls shouldn't pay
+
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise KeyRefused("The key holds characters that no key has. Paste it again.")
+        try:
+            response = await self._open().request(method, url, headers=dict(headers), json=body)
+        except httpx2.TimeoutException as exc:
+            raise ProviderUnavailable(
+                "The model did not answer in time.", remote_code=type(exc).__name__
+            ) from None
+        except (httpx2.HTTPError, httpx2.InvalidURL) as exc:
+            raise ProviderUnavailable(
+                "The model's address could not be reached.", remote_code=type(exc).__name__
+            ) from None
+        return Reply(response.status_code, response.headers, _json_object(response), response.text)
+
+    def _open(self) -> "httpx2.AsyncClient":
+        if self._client is None:
+            import httpx2  # noqa: PLC0415  # see above
+
+            connections = self._concurrency + SPARE_CONNECTIONS
+            self._client = httpx2.AsyncClient(
+                timeout=httpx2.Timeout(
+                    self._answer_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=None
+                ),
+                limits=httpx2.Limits(
+                    max_connections=connections, max_keepalive_connections=connections
+                ),
+                follow_redirects=False,
+            )
+        return self._client
+
+
+def _json_object(response: "httpx2.Response") -> dict[str, Any] | None:
+    """Return the body's JSON object; Google's OpenAI route wraps errors in a one-element list."""
+    try:
+        data = json.loads(response.content)
+    except ValueError:  # broken JSON and broken UTF-8 alike
+        return None
+    if isinstance(data, list) and data:
+        data = data[0]
+    return data if isinstance(data, dict) else None
+
+
+def duration_seconds(value: object) -> float | None:
+    """Return the seconds of "37", "38.2s", "6m0s", "20ms" or a number; None for anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value) if value >= 0 else None
+    text = value.strip() if isinstance(value, str) else ""
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    match = DURATION.fullmatch(text)
+    if not match or not text:
+        return None
+    hours, minutes, seconds, millis = (float(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds + millis / 1000
