@@ -1,0 +1,34 @@
+"""How untrusted text is kept from looking like anything else in the prompt.
+
+One message is one line and every line of the transcript starts with our own mark, so nothing a customer
+writes can begin a line; look-alikes of the marks and of the fence inside a message are disarmed. Both need no
+random token, so the prompt stays the same for the same input.
+"""
+
+import re
+import unicodedata
+
+BEGIN = "===== BEGIN CONVERSATION ====="
+END = "===== END CONVERSATION ====="
+LINE_BREAK = "⏎"
+
+FENCE_RUN = re.compile(r"[=═＝〓]{3,}")
+BRACKETS = str.maketrans({"[": "(", "]": ")", "［": "(", "］": ")", "【": "(", "】": ")"})
+BREAKS = re.compile(r"[ \t]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])[\s]*")
+# Tag characters spell invisible ASCII; the rest turns text around or hides it. Joiners stay: emoji need them.
+INVISIBLE = re.compile(r"[\U000E0000-\U000E007F\u202A-\u202E\u2066-\u2069\uFEFF\u00AD]")
+
+
+def disarm(text: str) -> str:
+    """Return foreign text as one harmless line."""
+    text = BREAKS.sub(f" {LINE_BREAK} ", INVISIBLE.sub("", text).strip())
+    text = FENCE_RUN.sub("==", text).translate(BRACKETS)
+    return "".join(char for char in text if char == "\t" or unicodedata.category(char) != "Cc")
+
+
+def cut(text: str, letters: int) -> str:
+    """Return the text, or its beginning and end with a mark between, in about `letters` letters."""
+    if len(text) <= letters:
+        return text
+    tail = letters // 4
+    return f"{text[: letters - tail]} … {text[-tail:]}" if tail else text[:letters]
