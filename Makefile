@@ -4,12 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dev format lock openapi screenshots bench clean
+ASSETS := src/hirocrm/web/assets/manifest.json
+ASSET_SOURCES := $(shell find frontend src/hirocrm/web/templates -type f -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: help setup assets demo test check dev format lock openapi screenshots bench clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.installed ## Make .venv with everything in it (quick when nothing changed)
+setup: $(VENV)/.installed assets ## Make .venv with everything in it (quick when nothing changed)
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -17,9 +20,16 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+assets: $(ASSETS) ## Build the browser's files (quick when nothing changed)
+
+$(ASSETS): $(VENV)/.installed scripts/build_assets.py $(ASSET_SOURCES)
+	$(BIN)/python scripts/build_assets.py
+	@touch $@
+
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml scripts/build-requirements.in -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header scripts/node-requirements.in -o scripts/node-requirements.lock
 
 clean: ## Remove what set-up and builds made
-	rm -rf $(VENV) build dist src/hirocrm/web/assets
+	rm -rf $(VENV) build dist src/hirocrm/web/assets frontend/node_modules

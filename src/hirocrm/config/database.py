@@ -14,7 +14,7 @@ def database_settings(env: Env) -> dict[str, Any]:
         # Imported here: the embedded server's module is not needed where DATABASE_URL is set.
         from hirocrm.config import embedded_postgres
 
-        location = dict(embedded_postgres.connection_settings(env.data_dir))
+        location: dict[str, Any] = {**embedded_postgres.connection_settings(env.data_dir)}
     else:
         location = parse_database_url(env.database_url.get_secret_value())
     options = {
