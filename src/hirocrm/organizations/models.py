@@ -79,6 +79,9 @@ class Member(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.AGENT)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # Not a column: what the API token in use allows (None: no token, so the role alone decides).
+    token_scopes: tuple[str, ...] | None = None
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organization", "user"], name="one_membership_each"),

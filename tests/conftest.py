@@ -1,0 +1,54 @@
+"""Who acts in most tests: an owner, an agent and a viewer of one organization, and a stranger.
+
+Pytest reads this file before Django is set up, so nothing of Django's may be imported at the top.
+"""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from hirocrm.organizations.models import Member
+
+
+def _member(**fields: object) -> "Member":
+    from tests.factories import MemberFactory
+
+    return MemberFactory(**fields)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment at which tests happen."""
+    return datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def owner(db: None) -> "Member":
+    """Owns the organization."""
+    return _member(role="owner")
+
+
+@pytest.fixture
+def admin(owner: "Member") -> "Member":
+    """Runs the organization, but can't make owners."""
+    return _member(organization=owner.organization, role="admin")
+
+
+@pytest.fixture
+def agent(owner: "Member") -> "Member":
+    """Works with contacts in the owner's organization."""
+    return _member(organization=owner.organization, role="agent")
+
+
+@pytest.fixture
+def viewer(owner: "Member") -> "Member":
+    """May only look."""
+    return _member(organization=owner.organization, role="viewer")
+
+
+@pytest.fixture
+def stranger(db: None) -> "Member":
+    """Owns another organization."""
+    return _member(role="owner")
