@@ -10,3 +10,8 @@ from tests.postgres import provide_database  # needs the path above
 
 provide_database()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hirocrm.config.settings")  # noqa: TID251  # Django's own switch
+
+import django  # noqa: E402  # needs the settings above
+
+# pytest-django sets Django up only where the settings were known before this file was read.
+django.setup()
