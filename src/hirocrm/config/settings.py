@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hirocrm.api.middleware.api_responses",
 ]
 
 TEMPLATES = [
@@ -130,6 +131,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "listen_notify": True}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+API_REQUESTS_PER_MINUTE = 1_200  # of one API token, or one member in the browser
 
 FACEBOOK_APP_ID = env.facebook_app_id
 FACEBOOK_APP_SECRET = env.facebook_app_secret.get_secret_value() if env.facebook_app_secret else ""
