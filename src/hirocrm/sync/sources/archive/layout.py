@@ -72,7 +72,7 @@ class Thread:
 class Layout:
     """What a download holds, by name alone."""
 
-    threads: list[Thread]
+    folders: dict[str, list[Part]]  # the thread folders, the parts of each oldest first
     profiles: list[Entry]
     html_parts: int
     nested_archives: int
@@ -107,11 +107,11 @@ class LayoutReader:
         return None
 
     def finish(self) -> Layout:
-        """The threads in a stable order, with folders of one thread brought together."""
+        """Everything that was added."""
         for parts in self._folders.values():
             parts.sort(key=lambda part: -part.number)
         return Layout(
-            threads=group_threads(self._folders),
+            folders=dict(self._folders),
             profiles=self._profiles,
             html_parts=self._html_parts,
             nested_archives=self._nested,
@@ -166,7 +166,7 @@ def match_part(name: str) -> re.Match[str] | None:
 
 
 def group_threads(folders: dict[str, list[Part]]) -> list[Thread]:
-    """Threads by key, the folders of one thread (inbox and e2ee_cutover) together."""
+    """Threads in a stable order, the folders of one (inbox and e2ee_cutover) together."""
     keys = thread_keys(folders)
     threads: dict[str, Thread] = {}
     for folder in sorted(folders):

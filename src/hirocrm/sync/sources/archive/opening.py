@@ -27,7 +27,9 @@ from hirocrm.sync.sources.archive.layout import (
     INSTAGRAM_FOLDER,
     Layout,
     LayoutReader,
+    Part,
     Thread,
+    group_threads,
 )
 from hirocrm.sync.sources.archive.part import PartText, UnreadablePart
 from hirocrm.sync.sources.archive.zip_container import ZipContainer
@@ -40,7 +42,8 @@ class Archive:
     """An open download."""
 
     reader: BoundedReader
-    layout: Layout
+    threads: list[Thread]
+    profiles: list[Entry]
     platform: Platform
     warnings: tuple[str, ...]
 
@@ -70,10 +73,15 @@ def open_archive(
     try:
         layout = read_layout(container, path)
         chosen = choose_platform(layout, platform)
-        threads = [one for one in layout.threads if is_of(one, chosen)]
-        layout.threads = threads
+        threads = group_threads(folders_of(layout, chosen))
         check_parts(container, threads)
-        yield Archive(BoundedReader(container), layout, chosen, list_warnings(layout, platform))
+        yield Archive(
+            reader=BoundedReader(container),
+            threads=threads,
+            profiles=layout.profiles,
+            platform=chosen,
+            warnings=list_warnings(layout, platform),
+        )
     finally:
         container.close()
 
@@ -101,7 +109,7 @@ def read_layout(container: Container, path: Path) -> Layout:
     for entry in container.entries():
         reader.add(entry)
     layout = reader.finish()
-    if layout.threads:
+    if layout.folders:
         return layout
     if layout.html_parts:
         raise ArchiveIsHtml(
@@ -131,10 +139,14 @@ def choose_platform(layout: Layout, told: Platform | None) -> Platform:
     return next(iter(layout.platforms), Platform.MESSENGER)
 
 
-def is_of(thread: Thread, platform: Platform) -> bool:
-    """Whether no folder name says that the thread is the other platform's."""
+def folders_of(layout: Layout, platform: Platform) -> dict[str, list[Part]]:
+    """The thread folders; of a mixture, those that aren't the other platform's."""
+    if len(layout.platforms) < 2:
+        return layout.folders
     other = OTHER_FOLDER[platform]
-    return not any(other.search(f"{folder}/") for folder in thread.folders)
+    return {
+        folder: parts for folder, parts in layout.folders.items() if not other.search(f"{folder}/")
+    }
 
 
 def check_parts(container: Container, threads: list[Thread]) -> None:

@@ -19,7 +19,7 @@ TITLES_READ = 20  # threads read in full to break a tie
 def count_names(archive: Archive) -> NameCounter:
     """Count the participants of every thread, reading no more than the start of each."""
     counter = NameCounter()
-    for thread in archive.layout.threads:
+    for thread in archive.threads:
         counter.add(thread_names(archive, thread))
     return counter
 
@@ -101,7 +101,7 @@ def name_list(counter: NameCounter) -> str:
 def profile_names(archive: Archive) -> set[str]:
     """Every string of the download's profile files, folded: the owner's names are among them."""
     found: set[str] = set()
-    for entry in archive.layout.profiles[:4]:
+    for entry in archive.profiles[:4]:
         if entry.size > MAX_PROFILE_BYTES:
             continue
         try:
@@ -128,7 +128,7 @@ def strings_in(value: object) -> Iterator[str]:
 def without_titles(archive: Archive, names: list[str]) -> list[str]:
     """Those of the names that are no conversation's title."""
     titles: set[str] = set()
-    for thread in archive.layout.threads[:TITLES_READ]:
+    for thread in archive.threads[:TITLES_READ]:
         try:
             head = archive.read_part(thread.newest_part().entry).head
         except UnreadablePart:

@@ -53,7 +53,7 @@ def inspect_archive(
         counter = count_names(archive)
         return ArchiveSummary(
             platform=archive.platform,
-            threads=len(archive.layout.threads),
+            threads=len(archive.threads),
             messages_estimate=estimate_messages(archive),
             candidates=counter.candidates(),
             own_name=suggest_own_name(archive, counter),
@@ -92,9 +92,9 @@ def _read_threads(
     limits: Limits,
 ) -> Iterator[ConversationSnapshot | SkippedThread]:
     with open_archive(path, platform, limits) as archive:
-        total = len(archive.layout.threads)
+        total = len(archive.threads)
         tally, skipped = Tally(), 0
-        for done, thread in enumerate(archive.layout.threads):
+        for done, thread in enumerate(archive.threads):
             skipped_before = skipped
             for found in ThreadReader(archive, thread, own_name, tally).read():
                 if isinstance(found, SkippedThread):
@@ -129,7 +129,7 @@ def estimate_messages(archive: Archive) -> int:
 
     Exact for an archive of up to 20 parts.
     """
-    entries = [part.entry for thread in archive.layout.threads for part in thread.parts()]
+    entries = [part.entry for thread in archive.threads for part in thread.parts()]
     step = max(1, len(entries) // SAMPLED_THREADS)
     sample = entries[::step][:SAMPLED_THREADS]
     counted = sampled_bytes = 0
