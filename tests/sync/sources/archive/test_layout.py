@@ -2,7 +2,13 @@ import pytest
 
 from hirocrm.core.platforms import Platform
 from hirocrm.sync.sources.archive import ArchiveError, inspect_archive, read_archive
-from tests.sync.sources.archive.builders import FACEBOOK, INSTAGRAM, thread, two_threads
+from tests.sync.sources.archive.builders import (
+    FACEBOOK,
+    INSTAGRAM,
+    thread,
+    two_threads,
+    write_folder,
+)
 
 
 def ids(path, **told):
@@ -28,10 +34,8 @@ class TestThreads:
         ]
 
     @pytest.mark.parametrize("below", ["messages", "messages/inbox"])
-    def test_are_found_in_a_folder_inside_of_the_download(self, pack, below):
-        path = pack(two_threads())
-        if not path.is_dir():
-            pytest.skip("a ZIP has no folder to point at")
+    def test_are_found_in_a_folder_inside_of_the_download(self, tmp_path, below):
+        path = write_folder(tmp_path / "download", two_threads())
 
         summary = inspect_archive(path / "your_facebook_activity" / below)
 

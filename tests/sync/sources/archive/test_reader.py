@@ -280,6 +280,12 @@ class TestOwnName:
 
         assert inspect_archive(pack(files)).own_name == OWN
 
+    def test_may_stand_among_those_who_wrote_alone(self, pack):
+        path = pack({f"{ONE}/message_1.json": thread("Cy", participants=[{"name": "Cy"}])})
+
+        assert inspect_archive(path).own_name is None
+        assert len(message_ids(path, own_name=OWN)) == 2
+
     def test_does_not_fall_for_deleted_accounts(self, pack):
         files = {
             f"{FACEBOOK}/inbox/p{n}_12345678{n:02}/message_1.json": thread("Facebook user")

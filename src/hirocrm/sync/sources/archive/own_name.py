@@ -8,7 +8,7 @@ from hirocrm.sync.sources.archive.errors import OwnNameAmbiguous, OwnNameUnknown
 from hirocrm.sync.sources.archive.layout import Thread
 from hirocrm.sync.sources.archive.opening import Archive
 from hirocrm.sync.sources.archive.part import PartText, UnreadablePart, read_participants
-from hirocrm.sync.sources.archive.people import NameCounter, participant_names
+from hirocrm.sync.sources.archive.people import NameCounter, participant_names, real_name
 from hirocrm.sync.sources.archive.text import clean, clean_name, fold_name
 
 START_BYTES = 64 * 1024  # of a part; participants come first, some 30 bytes each
@@ -28,20 +28,20 @@ def thread_names(archive: Archive, thread: Thread) -> list[str]:
     """The participants of one thread; [] if they can't be read."""
     entry = thread.newest_part().entry
     try:
-        participants = read_participants(archive.reader.read_start(entry, START_BYTES))
-        if participants is not None:
-            return participant_names(participants)
-        return names_in(archive.read_part(entry))
+        start = archive.reader.read_start(entry, START_BYTES)
+        listed = participant_names(read_participants(start))
+        return listed if len(listed) > 1 else names_in(archive.read_part(entry))
     except (UnreadableEntry, UnreadablePart):
         return []
 
 
 def names_in(part: PartText) -> list[str]:
-    """The participants, or where the list is missing, those who wrote."""
+    """The participants, and where the list isn't whole, those who wrote."""
     listed = participant_names(part.head.get("participants"))
-    if listed:
+    if len(listed) > 1:
         return listed
-    return sorted({clean_name(message.get("sender_name")) for _, message in part.messages()})
+    senders = {real_name(message.get("sender_name")) for _, message in part.messages()}
+    return sorted({*listed, *senders})
 
 
 def suggest_own_name(archive: Archive, counter: NameCounter) -> str | None:
