@@ -1,0 +1,48 @@
+"""Find the conversation in a prompt, and the stages it may be put in."""
+
+import re
+from dataclasses import dataclass
+
+# "[m3] customer 2026-01-02 10:00: text", and whatever looks like it
+_LINE = re.compile(
+    r"^\s*(?:[-*]\s*)?\[?#?([A-Za-z0-9_.\-]{1,80})\]?[\s|,:]+\(?(customer|business|page|shop)\)?"
+    r"[\s|,(\[@]*(?:(\d{4}-\d\d-\d\d)[T ]?(?:\d\d:\d\d(?::\d\d)?)?[^\s:]*)?[\s)\]|]*[:>|-]+ ?(.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_STAGE_LINE = re.compile(r"^\s*(?:\d+[.)]|[-*])\s*\"?(.{1,80}?)\"?\s*(?:\(|:|—| - |$)")
+_FENCE = re.compile(r"={3,} ?BEGIN[^\n]*\n(.*?)\n={3,} ?END", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of the transcript; `text` is what stood after the colon, letter for letter."""
+
+    id: str
+    is_customer: bool
+    day: str
+    text: str
+
+
+def read_transcript(prompt: str) -> list[Line]:
+    """The messages in a prompt, in order; none when it holds no transcript."""
+    fenced = _FENCE.search(prompt)
+    text = fenced[1] if fenced else prompt
+    return [
+        Line(m[1], m[2].lower() == "customer", m[3] or "", m[4].strip())
+        for m in _LINE.finditer(text)
+    ]
+
+
+def read_stages(prompt: str) -> list[str]:
+    """Stage names listed in a prompt under a line that speaks of stages."""
+    names: list[str] = []
+    is_inside = False
+    for line in prompt.splitlines():
+        match = _STAGE_LINE.match(line) if is_inside else None
+        if match:
+            names.append(match[1].strip())
+        elif names:
+            break
+        else:
+            is_inside = is_inside or "stages" in line.lower()
+    return names
