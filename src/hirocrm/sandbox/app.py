@@ -71,13 +71,12 @@ class Sandbox:
         self.log.record(call, 0 if reply.wire in {"reset", "hang"} else reply.status)
         return reply
 
-    def post_webhook(self, body: bytes, *, signed: bool = True) -> asyncio.Task[None]:
+    def post_webhook(self, body: bytes, *, signed: bool = True) -> None:
         """Deliver a webhook body in the background, signed with the app's secret."""
         secret = self.world.tokens.app_secret if signed else "not-the-secret"
         task = asyncio.ensure_future(self._post_webhook(body, secret))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
 
     async def _post_webhook(self, body: bytes, secret: str) -> None:
         url = self.world.settings.webhook_url

@@ -44,7 +44,7 @@ def _parse_list(parts: list[str], at: int) -> tuple[dict[str, FieldNode], int]:
         part = parts[at]
         if part == "}":
             return fields, at
-        if token == ",":
+        if part == ",":
             node = None
         elif part == "{":
             if node is None:
