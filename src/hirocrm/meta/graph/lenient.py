@@ -1,0 +1,122 @@
+"""Field types that take Meta's data as it comes.
+
+Documents and captures disagree about almost every field: ids as numbers, times as ISO or Unix
+time, lists bare or as `{"data": …}`. Whatever can't be read becomes None, so that one odd field
+never costs a conversation. Only an object without an id is given up.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from pydantic import BeforeValidator, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+_T = TypeVar("_T")
+
+_MILLISECONDS_FROM = 1e11  # Unix seconds stay below this until the year 5138
+
+
+def clean_text(value: str) -> str:
+    """`value` without what PostgreSQL can't store: NUL, and halves of surrogate pairs."""
+    if value.isascii():
+        return value.replace("\x00", "")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value.replace("\x00", "")
+
+
+def read_id(value: object) -> str | None:
+    """An id as a string, whatever it came as; None when it is none."""
+    if isinstance(value, str):
+        return clean_text(value).strip() or None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, int) else None
+
+
+def read_time(value: object) -> datetime | None:
+    """ISO 8601 (with `+0000` or not), or Unix time in seconds or milliseconds; else None."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        return _read_unix(float(value))
+    except ValueError:
+        pass
+    except OverflowError:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _read_unix(number: float) -> datetime | None:
+    seconds = number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def read_text(value: object) -> str | None:
+    """Text without NUL; None for an empty one and for what isn't text."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = clean_text(str(value))
+    return text if text.strip() else None
+
+
+def read_count(value: object) -> int | None:
+    """A whole number from 0, also from a string; else None."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = int(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if number >= 0 else None
+
+
+def read_flag(value: object) -> bool:
+    """True for `true` and for the string "true"; Meta sends both."""
+    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
+
+
+def read_list(value: object) -> list[object]:
+    """The items of a list, of `{"data": […]}`, or of a single object; [] for anything else."""
+    if isinstance(value, Mapping):
+        value = value.get("data", [value])
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _or_none(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+def _each_readable(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    """Validate the items one by one and leave out those that can't be read."""
+    kept: list[object] = []
+    for item in read_list(value):
+        try:
+            kept.extend(validate([item]))
+        except ValidationError:
+            continue
+    return tuple(kept)
+
+
+Id = Annotated[str, BeforeValidator(read_id)]
+OptionalId = Annotated[str | None, BeforeValidator(read_id)]
+Text = Annotated[str | None, BeforeValidator(read_text)]
+Time = Annotated[datetime | None, BeforeValidator(read_time)]
+Count = Annotated[int | None, BeforeValidator(read_count)]
+Flag = Annotated[bool, BeforeValidator(read_flag)]
+Maybe = Annotated[_T | None, WrapValidator(_or_none)]
+Many = Annotated[tuple[_T, ...], WrapValidator(_each_readable)]
