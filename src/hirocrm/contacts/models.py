@@ -50,7 +50,7 @@ class Contact(models.Model):
     username = models.CharField(max_length=64, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
-    tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    tags = ArrayField(models.CharField(max_length=50), default=list, db_default=[], blank=True)
 
     pipeline = models.ForeignKey(
         "pipelines.Pipeline", models.SET_NULL, null=True, blank=True, related_name="contacts"

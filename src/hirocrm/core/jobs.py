@@ -4,9 +4,13 @@ Services defer by name, inside the transaction that makes the work necessary, so
 its data commit or vanish together. Tasks import services, never the reverse.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import django.db
+import psycopg
+import psycopg_pool
 from django.db import transaction
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
@@ -15,9 +19,17 @@ from procrastinate.jobs import Job
 
 from hirocrm.core.errors import UpstreamRateLimited, UpstreamUnavailable
 
-__all__ = ["RetryTransient", "app", "defer", "defer_once"]
+__all__ = ["RetryTransient", "app", "defer", "defer_many", "defer_once"]
 
 FIRST_RETRY_SECONDS = 2.0
+LONGEST_RETRY_SECONDS = 300.0
+DATABASE_GONE = (
+    django.db.OperationalError,  # also deadlocks and time-outs, which a second try settles
+    django.db.InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg_pool.PoolTimeout,
+)
 
 
 class RetryTransient(BaseRetryStrategy):
@@ -32,9 +44,14 @@ class RetryTransient(BaseRetryStrategy):
             return None
         if isinstance(exception, UpstreamRateLimited):
             return _decide(exception.retry_after_seconds or 60.0)
-        if isinstance(exception, UpstreamUnavailable):
-            return _decide(FIRST_RETRY_SECONDS * 2.0**job.attempts)
+        if is_transient(exception):
+            return _decide(min(FIRST_RETRY_SECONDS * 2.0**job.attempts, LONGEST_RETRY_SECONDS))
         return None
+
+
+def is_transient(exception: BaseException) -> bool:
+    """Whether the same job may well succeed a little later (a remote fault, a database that restarts)."""
+    return isinstance(exception, (UpstreamUnavailable, UpstreamRateLimited, *DATABASE_GONE))
 
 
 def _decide(seconds: float) -> RetryDecision:
@@ -85,3 +102,9 @@ def defer_once(
     except AlreadyEnqueued:
         return False
     return True
+
+
+def defer_many(name: str, arguments: Sequence[dict[str, Any]], *, queue: str) -> None:
+    """Queue one job of the task called `name` for each of `arguments`, in one statement."""
+    if arguments:
+        app.configure_task(name, allow_unknown=False, queue=queue).batch_defer(*arguments)

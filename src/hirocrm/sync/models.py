@@ -106,6 +106,12 @@ class SyncRun(models.Model):
         return f"{self.kind} {self.status}"
 
     @property
+    def own_page(self) -> Page:
+        """The Page of a run that has one: every sync and every import."""
+        assert self.page is not None  # noqa: S101  # only re-analyses span Pages
+        return self.page
+
+    @property
     def synced(self) -> int:
         """Contacts that were saved or found as they were."""
         return self.created + self.updated + self.unchanged

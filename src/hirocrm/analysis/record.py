@@ -1,0 +1,192 @@
+"""Answers in, rows out: analyses, the contact's AI columns, the conversation's state and the spend."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from hirocrm.analysis.models import Analysis, DailySpend
+from hirocrm.analysis.schema import AnalysisAnswer
+from hirocrm.analysis.transcripts import Reading
+from hirocrm.contacts.models import AnalysisState, Contact, Conversation
+from hirocrm.core.bulk import update_rows
+from hirocrm.core.ids import new_id
+from hirocrm.core.text import clean, shorten
+
+ERROR_LENGTH = 500
+MODEL_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A conversation with its answer: a fresh one, or (`answer` None) the one already known."""
+
+    reading: Reading
+    answer: AnalysisAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A conversation without an answer, and why in one sentence."""
+
+    reading: Reading
+    sentence: str
+    code: str
+
+
+def record_answers(
+    *,
+    organization_id: UUID,
+    answered: Sequence[Answered],
+    settings_hash: str,
+    pipeline_id: UUID | None,
+    run_id: UUID | None,
+    now: datetime,
+) -> list[Analysis]:
+    """Store `answered` in the caller's transaction; returns each one's analysis, in order."""
+    rows = [
+        item.reading.known or _row(organization_id, item, pipeline_id, run_id, now)
+        for item in answered
+    ]
+    fresh = [row for row, item in zip(rows, answered, strict=True) if item.answer is not None]
+    Analysis.objects.bulk_create(fresh, ignore_conflicts=True)
+    _update_contacts(
+        [(item.reading.contact, row) for item, row in zip(answered, rows, strict=True)], now
+    )
+    _mark_done([item.reading for item in answered], settings_hash)
+    _add_spend(organization_id, fresh, now)
+    return rows
+
+
+def _row(
+    organization_id: UUID,
+    item: Answered,
+    pipeline_id: UUID | None,
+    run_id: UUID | None,
+    now: datetime,
+) -> Analysis:
+    answer = item.answer
+    assert answer is not None  # noqa: S101  # the caller asked for what is not known
+    result, reading = answer.result, item.reading
+    return Analysis(
+        id=new_id(),
+        organization_id=organization_id,
+        contact=reading.contact,
+        conversation=reading.conversation,
+        run_id=run_id,
+        pipeline_id=pipeline_id,
+        summary=clean(result.summary),
+        recommended_stage=shorten(clean(result.recommended_stage), 200),
+        recommendations=[r.model_dump(by_alias=True) for r in result.recommendations],
+        lead_score=result.lead_score,
+        lead_status=result.lead_status.value,
+        confidence=result.confidence,
+        reasoning=clean(result.reasoning),
+        evidence=[{"messageId": e.message_id, "quote": clean(e.quote)} for e in result.evidence],
+        sentiment=result.sentiment.value,
+        urgency=result.urgency.value,
+        intent_score=result.intent_score,
+        topics=[clean(topic) for topic in result.topics],
+        pain_points=[clean(point) for point in result.pain_points],
+        buying_signals=result.buying_signals,
+        next_best_action=clean(result.next_best_action),
+        suggested_follow_up_date=result.suggested_follow_up_date,
+        priority=result.priority.value,
+        language=clean(result.language)[:35],
+        provider=answer.provider,
+        model=answer.model[:MODEL_LENGTH],
+        prompt_version=answer.prompt_version,
+        input_hash=reading.input_hash,
+        tokens_in=answer.usage.tokens_in,
+        tokens_out=answer.usage.tokens_out,
+        tokens_cached=answer.usage.tokens_cached,
+        cost_micro_usd=answer.usage.cost_micro_usd,
+        duration_ms=answer.duration_ms,
+        covered_message_ids=list(reading.message_ids),
+        message_count=reading.conversation.message_count,
+        created_at=now,
+    )
+
+
+def _update_contacts(pairs: Sequence[tuple[Contact, Analysis]], now: datetime) -> None:
+    for contact, analysis in pairs:
+        contact.ai_context, contact.ai_context_updated_at = analysis.summary, now
+        contact.ai_confidence = analysis.confidence
+        contact.sentiment, contact.urgency = analysis.sentiment, analysis.urgency
+    update_rows(
+        Contact,
+        [
+            "id",
+            "ai_context",
+            "ai_context_updated_at",
+            "ai_confidence",
+            "sentiment",
+            "urgency",
+            "updated_at",
+        ],
+        [
+            (
+                c.pk,
+                c.ai_context,
+                c.ai_context_updated_at,
+                c.ai_confidence,
+                str(c.sentiment),
+                str(c.urgency),
+                now,
+            )
+            for c in {contact.pk: contact for contact, _ in pairs}.values()
+        ],
+    )
+
+
+def _mark_done(readings: Sequence[Reading], settings_hash: str) -> None:
+    """The revision that was read is noted, not the current one: news that came meanwhile is still unread."""
+    columns = [
+        "id", "analysis_state", "analysis_error", "analysis_attempts", "analysed_revision", "analysed_settings",
+    ]  # fmt: skip
+    rows = [
+        (r.conversation.pk, AnalysisState.DONE.value, "", 0, r.conversation.revision, settings_hash)
+        for r in readings
+    ]
+    update_rows(Conversation, columns, rows)
+
+
+def record_failures(*, failed: Sequence[Failed]) -> None:
+    """Note why there is no answer; earlier summaries stay, and the conversation waits for another try."""
+    columns = ["id", "analysis_state", "analysis_error", "analysis_attempts"]
+    rows = [
+        (f.reading.conversation.pk, AnalysisState.FAILED.value, shorten(clean(f.sentence), ERROR_LENGTH),
+         min(f.reading.conversation.analysis_attempts + 1, 30_000))
+        for f in failed
+    ]  # fmt: skip
+    update_rows(Conversation, columns, rows)
+
+
+def _add_spend(organization_id: UUID, analyses: Sequence[Analysis], now: datetime) -> None:
+    """Add the tokens and money of `analyses` to the day's figures, in one statement."""
+    totals: dict[tuple[str, str], list[int]] = {}
+    for row in analyses:
+        total = totals.setdefault((row.provider, row.model), [0, 0, 0, 0])
+        for index, amount in enumerate((1, row.tokens_in, row.tokens_out, row.cost_micro_usd or 0)):
+            total[index] += amount
+    # In one order in every process, so that two of them can't wait for each other.
+    DailySpend.objects.bulk_create(
+        [
+            DailySpend(
+                organization_id=organization_id, day=now.date(), provider=provider, model=model
+            )
+            for provider, model in sorted(totals)
+        ],
+        ignore_conflicts=True,
+    )
+    for (provider, model), (calls, tokens_in, tokens_out, cost) in sorted(totals.items()):
+        DailySpend.objects.filter(
+            organization_id=organization_id, day=now.date(), provider=provider, model=model
+        ).update(
+            calls=F("calls") + calls,
+            tokens_in=F("tokens_in") + tokens_in,
+            tokens_out=F("tokens_out") + tokens_out,
+            cost_micro_usd=F("cost_micro_usd") + cost,
+        )

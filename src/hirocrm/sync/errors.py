@@ -1,0 +1,33 @@
+"""Refusals about runs."""
+
+from hirocrm.core.errors import Conflict, Invalid, NotFound
+
+
+class RunNotFound(NotFound):
+    """No such run in this organization."""
+
+    code = "run_not_found"
+
+
+class RunAlreadyFinished(Conflict):
+    """The run has ended; there is nothing to cancel."""
+
+    code = "run_already_finished"
+
+
+class RunStillOpen(Conflict):
+    """The run hasn't ended yet."""
+
+    code = "run_still_open"
+
+
+class PageNotConnected(Conflict):
+    """The Page has no token: it was imported, or removed."""
+
+    code = "page_not_connected"
+
+
+class NothingToDo(Invalid):
+    """The request matches no contact."""
+
+    code = "nothing_to_do"

@@ -1,0 +1,247 @@
+"""What an analyser said of a group of conversations becomes rows, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from hirocrm.analysis.models import Analysis
+from hirocrm.analysis.record import Answered, Failed, record_answers, record_failures
+from hirocrm.analysis.transcripts import Asker, settings_hash
+from hirocrm.contacts.models import AnalysisState, Contact, Conversation
+from hirocrm.core.events import publish
+from hirocrm.pipelines.assign import Assigned, Decision, Rules, Verdict, assign, rules_of
+from hirocrm.sync import lifecycle
+from hirocrm.sync.lifecycle import Trouble
+from hirocrm.sync.models import AnalysisBatch, SyncRun
+from hirocrm.sync.plan import Plan
+
+# Reasons that concern the provider, not the one conversation: told once in a run, with a count.
+COMMON_CODES = frozenset(
+    {
+        "model_retired",
+        "no_key",
+        "all_keys_refused",
+        "budget_reached",
+        "billing",
+        "provider_unavailable",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """What the conversations of a batch are read by, and for which run."""
+
+    organization_id: UUID
+    page_id: UUID
+    run_id: UUID | None
+    user_id: UUID | None
+    rules: Rules
+    settings_hash: str
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What two batches must share for their outcomes to be written together."""
+        return self.page_id, self.run_id, self.user_id, self.settings_hash, self.rules.mode
+
+
+def reading_plan(batch: AnalysisBatch, plan: Plan | None, asker: Asker) -> ReadingPlan:
+    """The plan of a batch: its run's, or (a webhook's batch has none) its Page's as it stands."""
+    page = batch.page
+    assert page is not None  # noqa: S101  # a batch is of one Page
+    rules = plan.rules if plan else rules_of(page)
+    member = batch.run.started_by if batch.run else None
+    return ReadingPlan(
+        organization_id=batch.organization_id,
+        page_id=page.pk,
+        run_id=batch.run_id,
+        user_id=member.user_id if member else None,
+        rules=rules,
+        settings_hash=plan.settings_hash
+        if plan
+        else settings_hash(rules=rules, asker=asker, organization=page.organization),
+    )
+
+
+@transaction.atomic
+def record(
+    *, plan: ReadingPlan, items: Sequence[tuple[UUID, Answered | Failed]], now: datetime
+) -> bool:
+    """Write a group of outcomes; returns whether their run was cancelled meanwhile.
+
+    Each conversation leaves its batch with its rows, so a batch that is run again (its worker was
+    killed) goes on with what is left.
+    """
+    ours = _still_in_batch(items)
+    answered = [item for _, item in ours if isinstance(item, Answered)]
+    failed = [item for _, item in ours if isinstance(item, Failed)]
+    _lock_contacts([item.reading.contact for _, item in ours])
+    analyses = record_answers(
+        organization_id=plan.organization_id,
+        answered=answered,
+        settings_hash=plan.settings_hash,
+        pipeline_id=plan.rules.pipeline.pk if plan.rules.pipeline else None,
+        run_id=plan.run_id,
+        now=now,
+    )
+    assigned = _assign(plan, answered, analyses, now)
+    record_failures(failed=failed)
+    _leave_batches(ours)
+    publish(organization_id=plan.organization_id, kind="contacts.changed", page=str(plan.page_id))
+    if plan.run_id is None:
+        return False
+    _add_to_run(plan, answered, failed, analyses, assigned)
+    run = SyncRun.objects.only("cancel_requested_at", "organization_id", "page_id").get(
+        pk=plan.run_id
+    )
+    lifecycle.tell(run)
+    return run.cancel_requested_at is not None
+
+
+def _still_in_batch(
+    items: Sequence[tuple[UUID, Answered | Failed]],
+) -> list[tuple[UUID, Answered | Failed]]:
+    """The outcomes whose conversation nobody has written yet; their batches are locked."""
+    rows = (
+        AnalysisBatch.objects.select_for_update()
+        .filter(pk__in={b for b, _ in items})
+        .order_by("id")
+    )
+    open_ids = {row.pk: set(row.conversation_ids) for row in rows if row.finished_at is None}
+    return [
+        (batch_id, item)
+        for batch_id, item in items
+        if item.reading.conversation.pk in open_ids.get(batch_id, ())
+    ]
+
+
+def _lock_contacts(contacts: Sequence[Contact]) -> None:
+    """Lock the contacts in one order, and bring the given objects up to date with what was moved meanwhile."""
+    fresh = {
+        row.pk: row
+        for row in Contact.objects.select_for_update()
+        .filter(pk__in={c.pk for c in contacts})
+        .defer("search", "search_text")
+        .order_by("id")
+    }
+    for contact in contacts:
+        row = fresh.get(contact.pk)
+        if row is None:
+            continue
+        for name in ("pipeline_id", "stage_id", "stage_entered_at", "moved_by", "moved_by_person_at",
+                     "lead_score", "lead_status", "needs_review", "version"):  # fmt: skip
+            setattr(contact, name, getattr(row, name))
+
+
+def _assign(
+    plan: ReadingPlan, answered: Sequence[Answered], analyses: Sequence[Analysis], now: datetime
+) -> Assigned:
+    # A contact with two conversations is placed by the one that was answered last here.
+    verdicts = {
+        item.reading.contact.pk: Verdict(
+            contact=item.reading.contact,
+            analysis_id=row.pk,
+            recommended_stage=row.recommended_stage,
+            recommendations=row.recommendations,
+            lead_score=row.lead_score,
+            lead_status=str(row.lead_status),
+            confidence=row.confidence,
+            reasoning=row.reasoning,
+            evidence=row.evidence,
+            provider=row.provider,
+            model=row.model,
+            prompt_version=row.prompt_version,
+        )
+        for item, row in zip(answered, analyses, strict=True)
+    }
+    return assign(
+        organization_id=plan.organization_id,
+        rules=plan.rules,
+        verdicts=list(verdicts.values()),
+        run_id=plan.run_id,
+        user_id=plan.user_id,
+        now=now,
+    )
+
+
+def _leave_batches(items: Sequence[tuple[UUID, Answered | Failed]]) -> None:
+    table = AnalysisBatch._meta.db_table  # noqa: SLF001  # Django documents _meta
+    by_batch: dict[UUID, list[UUID]] = {}
+    for batch_id, item in items:
+        by_batch.setdefault(batch_id, []).append(item.reading.conversation.pk)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET conversation_ids = ARRAY("  # noqa: S608
+            "SELECT id FROM unnest(conversation_ids) AS id WHERE id <> ALL(%s)) WHERE id = %s",
+            [(ids, batch_id) for batch_id, ids in sorted(by_batch.items())],
+        )
+
+
+def _add_to_run(
+    plan: ReadingPlan,
+    answered: Sequence[Answered],
+    failed: Sequence[Failed],
+    analyses: Sequence[Analysis],
+    assigned: Assigned,
+) -> None:
+    run = SyncRun(pk=plan.run_id, organization_id=plan.organization_id)
+    lifecycle.record_troubles(run, [_trouble(item) for item in failed])
+    paid = [row for row, item in zip(analyses, answered, strict=True) if item.answer is not None]
+    lifecycle.count(
+        run.pk,
+        analyzed=len(answered),
+        auto_assigned=assigned.count(Decision.MOVED, Decision.CONFIRMED),
+        needs_review=assigned.count(Decision.REVIEW),
+        skipped=assigned.count(Decision.SKIPPED),
+        failed=len(failed),
+        tokens_in=sum(row.tokens_in for row in paid),
+        tokens_out=sum(row.tokens_out for row in paid),
+        cost_micro_usd=sum(row.cost_micro_usd or 0 for row in paid),
+    )
+
+
+def _trouble(item: Failed) -> Trouble:
+    conversation, contact = item.reading.conversation, item.reading.contact
+    common = item.code in COMMON_CODES
+    return Trouble(
+        error=item.sentence,
+        code=item.code,
+        platform=conversation.platform,
+        remote_id="" if common else (contact.messenger_psid or contact.instagram_sid or ""),
+        conversation_id=None if common else conversation.pk,
+    )
+
+
+@transaction.atomic
+def close_batch(*, batch_id: UUID, now: datetime) -> None:
+    """Close a batch; conversations still in it had nothing to read. The run ends with its last batch."""
+    batch = AnalysisBatch.objects.select_for_update(of=("self",)).get(pk=batch_id)
+    Conversation.objects.filter(
+        pk__in=batch.conversation_ids, analysis_state=AnalysisState.PENDING
+    ).update(analysis_state=AnalysisState.NONE)
+    AnalysisBatch.objects.filter(pk=batch_id, finished_at=None).update(finished_at=now)
+    if batch.run_id is not None:
+        lifecycle.finish_if_done(run_id=batch.run_id, now=now)
+
+
+def give_back(batch: AnalysisBatch, *, now: datetime) -> None:
+    """Close a batch of a cancelled run without reading it."""
+    close_batch(batch_id=batch.pk, now=now)
+
+
+@transaction.atomic
+def abandon_batch(*, batch_id: UUID, sentence: str, code: str, now: datetime) -> None:
+    """Close a batch that can't be read at all (a fault of ours); its conversations will be tried again."""
+    batch = AnalysisBatch.objects.select_for_update(of=("self",)).get(pk=batch_id)
+    left = Conversation.objects.filter(
+        pk__in=batch.conversation_ids, analysis_state=AnalysisState.PENDING
+    )
+    count = left.update(analysis_state=AnalysisState.FAILED, analysis_error=sentence)
+    if batch.run_id is not None and count:
+        run = SyncRun(pk=batch.run_id, organization_id=batch.organization_id)
+        lifecycle.record_troubles(run, [Trouble(error=sentence, code=code)])
+        lifecycle.count(batch.run_id, failed=count)
+    close_batch(batch_id=batch_id, now=now)

@@ -1,0 +1,41 @@
+"""Runs as pages, routes and the command line ask for them."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from hirocrm.meta.models import Page
+from hirocrm.sync.errors import RunNotFound
+from hirocrm.sync.models import RunError, RunKind, SyncRun
+
+ERRORS_SHOWN = 100
+
+
+def get_run(*, organization_id: UUID, run_id: UUID) -> SyncRun:
+    """The run.
+
+    Raises:
+        RunNotFound: it doesn't exist or belongs to another organization.
+    """
+    run = list_runs(organization_id=organization_id).filter(pk=run_id).first()
+    if run is None:
+        raise RunNotFound("There is no such run.")
+    return run
+
+
+def list_runs(*, organization_id: UUID, page: Page | None = None) -> QuerySet[SyncRun]:
+    """Runs, newest first; those of one Page if it is given."""
+    runs = SyncRun.objects.filter(organization_id=organization_id).select_related("page")
+    return (runs.filter(page=page) if page else runs).order_by("-created_at", "-id")
+
+
+def find_open_sync(page: Page) -> SyncRun | None:
+    """The Page's sync that hasn't ended, if any."""
+    return SyncRun.objects.filter(page=page, kind=RunKind.SYNC, finished_at=None).first()
+
+
+def list_run_errors(run: SyncRun, limit: int = ERRORS_SHOWN) -> QuerySet[RunError]:
+    """What went wrong, in order, at most `limit`."""
+    return RunError.objects.filter(organization_id=run.organization_id, run=run).order_by("id")[
+        :limit
+    ]
