@@ -1,5 +1,6 @@
 """Make an object that a JSON schema accepts, from what the model would like to say."""
 
+from functools import lru_cache
 from typing import Any
 
 Schema = dict[str, Any]
@@ -72,7 +73,11 @@ def _object(schema: Schema, wishes: Any, defs: dict[str, Schema], depth: int) ->
     ]
     return {
         name: _value(
-            properties[name], {}, known.get(name, known.get(_camel(name))), defs, depth + 1
+            properties[name],
+            {},
+            known[name] if name in known else known.get(_camel(name)),
+            defs,
+            depth + 1,
         )
         for name in order
         if name in properties
@@ -104,6 +109,7 @@ def _scalar(schema: Schema, kind: str, wish: Any) -> Any:
     return text or ("-" if schema.get("minLength") else "")
 
 
+@lru_cache(maxsize=1024)
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.title() for word in rest)

@@ -1,6 +1,5 @@
 """Stand-in for the Gemini API: generateContent, models, and its quotas."""
 
-import json
 import re
 from itertools import count
 from typing import Any
@@ -165,7 +164,7 @@ def _generated(call: ModelCall, faults: list[Fault]) -> Reply:
             }
         )
     candidate = _candidate(call, faults, kinds)
-    written = len(json.dumps(candidate.get("content", {}), ensure_ascii=False)) // 4
+    written = sum(len(p["text"]) for p in candidate.get("content", {}).get("parts", ())) // 4
     usage |= {
         "candidatesTokenCount": written, "thoughtsTokenCount": THOUGHTS,
         "totalTokenCount": call.prompt_tokens + written + THOUGHTS,

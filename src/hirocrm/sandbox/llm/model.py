@@ -7,6 +7,7 @@ the prompt: a message that never reached it can't be quoted.
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from hirocrm.sandbox.llm import words
@@ -78,20 +79,20 @@ class Reading:
 
 def read(lines: list[Line]) -> Reading:
     """Judge a conversation by its words."""
-    customer = "\n".join(line.text for line in lines if line.is_customer)
+    customer = "\n".join(line.lower for line in lines if line.is_customer)
     meaning, quotes = _meaning(lines, customer)
     strength = min(95, 45 + 8 * len(quotes) + 3 * min(len(lines), 8))
     return Reading(meaning, lines, quotes[:5], strength, customer)
 
 
-def _hits(lines: list[Line], pattern: re.Pattern[str]) -> list[Line]:
-    return [line for line in lines if pattern.search(line.text)]
+def _hits(lines: list[Line], wanted: words.Words) -> list[Line]:
+    return [line for line in lines if wanted.found_in(line.lower)]
 
 
 def _meaning(lines: list[Line], customer: str) -> tuple[str, list[Line]]:
     mine = [line for line in lines if line.is_customer]
     latest = lines[-6:]
-    if mine and words.SPAM.search(customer) and not words.PRICE.search(customer):
+    if mine and words.SPAM.found_in(customer) and not words.PRICE.found_in(customer):
         return "spam", _hits(mine, words.SPAM)
     lost, paid = _hits(latest, words.LOST), _hits(latest, words.PAID)
     if lost and (not paid or lines.index(lost[-1]) > lines.index(paid[-1])):
@@ -106,10 +107,12 @@ def _meaning(lines: list[Line], customer: str) -> tuple[str, list[Line]]:
 
 def _middle(lines: list[Line], mine: list[Line]) -> tuple[str, list[Line]]:
     """Somewhere between first contact and a deal."""
-    offers = [line for line in lines if not line.is_customer and words.PRICE.search(line.text)]
+    offers = [line for line in lines if not line.is_customer and words.PRICE.found_in(line.lower)]
     if offers:
         after = lines[lines.index(offers[0]) + 1 :]
-        counters = [line for line in after if line.is_customer and words.HAGGLE.search(line.text)]
+        counters = [
+            line for line in after if line.is_customer and words.HAGGLE.found_in(line.lower)
+        ]
         return ("negotiating", counters) if counters else ("proposal", offers)
     if len(mine) == len(lines):
         return "new", mine[:1]
@@ -119,7 +122,8 @@ def _middle(lines: list[Line], mine: list[Line]) -> tuple[str, list[Line]]:
     return "contacted", mine[-1:] or lines[-1:]
 
 
-def choose_stages(meaning: str, stages: list[str]) -> list[tuple[str, int]]:
+@lru_cache(maxsize=256)
+def choose_stages(meaning: str, stages: tuple[str, ...]) -> list[tuple[str, int]]:
     """Up to three of the stages with probabilities, the fitting one first."""
     if not stages:
         return []
@@ -141,9 +145,9 @@ def _fallbacks(meaning: str) -> list[str]:
 
 def answers(reading: Reading, stages: list[str]) -> dict[str, Any]:
     """Everything the model would say, by the names a schema may ask for."""
-    ranked = choose_stages(reading.meaning, stages)
+    ranked = choose_stages(reading.meaning, tuple(stages))
     mood = _mood(reading)
-    is_urgent = bool(words.URGENT.search(reading.customer_text))
+    is_urgent = bool(words.URGENT.found_in(reading.customer_text))
     score = SCORES[reading.meaning]
     return {
         "summary": _summary(reading),
@@ -157,9 +161,9 @@ def answers(reading: Reading, stages: list[str]) -> dict[str, Any]:
         "sentiment": mood,
         "urgency": "high" if is_urgent else "medium" if reading.meaning == "negotiating" else "low",
         "intentScore": max(0, min(100, score + (10 if is_urgent else 0))),
-        "topics": [n for n, p in words.TOPICS if p.search(reading.customer_text)][:5],
-        "painPoints": [n for n, p in words.PAINS if p.search(reading.customer_text)][:5],
-        "buyingSignals": bool(words.BUYING.search(reading.customer_text)),
+        "topics": [n for n, p in words.TOPICS if p.found_in(reading.customer_text)][:5],
+        "painPoints": [n for n, p in words.PAINS if p.found_in(reading.customer_text)][:5],
+        "buyingSignals": bool(words.BUYING.found_in(reading.customer_text)),
         "nextBestAction": ACTIONS[reading.meaning],
         "suggestedFollowUpDate": _follow_up(reading),
         "priority": "high" if is_urgent or mood == "negative" else "medium",
@@ -186,9 +190,9 @@ def _span(text: str, letters: int = 120) -> str:
 
 
 def _mood(reading: Reading) -> str:
-    if reading.meaning == "support" or words.COMPLAINT.search(reading.customer_text):
+    if reading.meaning == "support" or words.COMPLAINT.found_in(reading.customer_text):
         return "negative"
-    return "positive" if words.HAPPY.search(reading.customer_text) else "neutral"
+    return "positive" if words.HAPPY.found_in(reading.customer_text) else "neutral"
 
 
 def _language(text: str) -> str:

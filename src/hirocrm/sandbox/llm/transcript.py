@@ -21,6 +21,7 @@ class Line:
     is_customer: bool
     day: str
     text: str
+    lower: str
 
 
 def read_transcript(prompt: str) -> list[Line]:
@@ -28,7 +29,7 @@ def read_transcript(prompt: str) -> list[Line]:
     fenced = _FENCE.search(prompt)
     text = fenced[1] if fenced else prompt
     return [
-        Line(m[1], m[2].lower() == "customer", m[3] or "", m[4].strip())
+        Line(m[1], m[2].lower() == "customer", m[3] or "", m[4].strip(), m[4].lower())
         for m in _LINE.finditer(text)
     ]
 
