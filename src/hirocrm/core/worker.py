@@ -1,0 +1,237 @@
+"""The process that does the jobs: survives a database restart, and loses no job when it stops or dies.
+
+Procrastinate's own worker marks a job that a shutdown interrupts as aborted, for ever, and ends when
+the database goes away. `ReliableWorker` puts both kinds of job back in the queue, `work` starts anew
+when the database is back, and `rescue_jobs` takes over the jobs of workers that died.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import psycopg_pool
+import structlog
+from django.db import InterfaceError, OperationalError
+from procrastinate import exceptions as queue_errors
+from procrastinate import psycopg_connector
+from procrastinate.app import App
+from procrastinate.contrib.django.utils import connector_params
+from procrastinate.job_context import AbortReason, JobContext, JobResult
+from procrastinate.jobs import Job, Status
+from procrastinate.retry import RetryDecision
+from procrastinate.worker import Worker
+
+from hirocrm.core.jobs import app
+
+HEARTBEAT_SECONDS = 2.0
+STALLED_AFTER_SECONDS = 10.0
+RESCUE_EVERY_SECONDS = 3.0
+RESCUES_MAX = 25  # attempts after which a job that keeps killing its worker is given up
+POLL_SECONDS = 2.0  # jobs put back in the queue aren't announced
+GRACE_SECONDS = 4.0  # for running jobs when asked to stop
+OUTAGE_RETRY_SECONDS = 2.0
+FIRST_RECONNECT_SECONDS = 0.5
+RECONNECT_MAX_SECONDS = 5.0
+
+OUTAGES = (
+    OperationalError,
+    InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg_pool.PoolTimeout,
+    psycopg_pool.PoolClosed,
+    queue_errors.ConnectorException,
+)
+
+_MET_OUTAGE = "met_outage"  # key in a job's context
+
+# FOR UPDATE SKIP LOCKED: workers that look at the same moment share the work. A job whose twin (same
+# queueing lock) waits already would break the unique index on the way back; the twin does its work.
+_RESCUE = """
+WITH stalled AS (
+    SELECT job.id, job.attempts, job.queueing_lock
+      FROM procrastinate_jobs job
+      LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
+     WHERE job.status = 'doing'
+       AND (worker.id IS NULL
+            OR worker.last_heartbeat < now() - %(stalled_after)s * interval '1 second')
+       FOR UPDATE OF job SKIP LOCKED
+), judged AS (
+    SELECT id, attempts < %(attempts_max)s
+           AND NOT EXISTS (SELECT FROM procrastinate_jobs twin
+                            WHERE twin.status = 'todo' AND twin.queueing_lock = stalled.queueing_lock)
+           AS again
+      FROM stalled
+)
+UPDATE procrastinate_jobs job
+   SET status = (CASE WHEN judged.again THEN 'todo' ELSE 'failed' END)::procrastinate_job_status,
+       attempts = job.attempts + 1,
+       scheduled_at = now()
+  FROM judged
+ WHERE job.id = judged.id
+RETURNING job.id, job.task_name, judged.again
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class ReliableWorker(Worker):
+    """A worker whose interrupted jobs go back into the queue."""
+
+    async def _persist_job_status(
+        self,
+        job: Job,
+        status: Status,
+        retry_decision: RetryDecision | None,
+        context: JobContext,
+        job_result: JobResult | None,
+    ) -> None:
+        """Record how a job ended; an end that came from outside is no end."""
+        if context.abort_reason() == AbortReason.SHUTDOWN and status is Status.ABORTED:
+            retry_decision = RetryDecision(retry_at=datetime.now(UTC))
+        elif status is Status.FAILED and _MET_OUTAGE in context.additional_context:
+            later = datetime.now(UTC) + timedelta(seconds=OUTAGE_RETRY_SECONDS)
+            retry_decision = RetryDecision(retry_at=later)
+        try:
+            await super()._persist_job_status(job, status, retry_decision, context, job_result)
+        except queue_errors.UniqueViolation:
+            # A twin with the same queueing lock waits already and does its work. Left alone, this
+            # job would stay "doing" as long as the worker lives, and hold its lock.
+            await super()._persist_job_status(job, status, None, context, job_result)
+
+
+@dataclass
+class Stop:
+    """How the outside asks a worker to finish. Set it on the event loop's thread."""
+
+    requested: asyncio.Event = field(default_factory=asyncio.Event)
+    worker: ReliableWorker | None = None
+
+    def request(self) -> None:
+        """Take no more jobs, give running ones a few seconds, then return from `work`."""
+        self.requested.set()
+        if self.worker is not None:
+            self.worker.stop()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+
+
+async def work(*, concurrency: int, stop: Stop) -> None:
+    """Do jobs until asked to stop, whatever the database does meanwhile."""
+    delay = FIRST_RECONNECT_SECONDS
+    left_behind: int | None = None
+    while not stop.requested.is_set():
+        started = time.monotonic()
+        try:
+            left_behind = await _work_while_connected(concurrency, stop, left_behind)
+        except OUTAGES as exc:
+            log.warning("worker.lost_database", error=type(exc).__name__)
+        if time.monotonic() - started > RECONNECT_MAX_SECONDS:
+            delay = FIRST_RECONNECT_SECONDS
+        if not stop.requested.is_set():
+            await _wait(stop, delay)
+            delay = min(delay * 2, RECONNECT_MAX_SECONDS)
+
+
+async def work_until_idle(*, concurrency: int = 1) -> None:
+    """Do the jobs that wait now and those they bring, then return."""
+    with app.replace_connector(make_connector()) as connected:
+        async with connected.open_async():
+            await rescue_jobs(connected)
+            await _make_worker(connected, concurrency, wait=False).run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+
+
+async def rescue_jobs(connected: App) -> list[int]:
+    """Put the jobs of dead workers back into the queue; returns their ids."""
+    rows = await connected.connector.execute_query_all_async(
+        _RESCUE, stalled_after=STALLED_AFTER_SECONDS, attempts_max=RESCUES_MAX
+    )
+    for row in rows:
+        event = "job.rescued" if row["again"] else "job.given_up"
+        log.warning(event, job_id=row["id"], task=row["task_name"])
+    return [row["id"] for row in rows if row["again"]]
+
+
+def make_connector() -> psycopg_connector.PsycopgConnector:
+    """The queue's own few connections, apart from Django's."""
+    return psycopg_connector.PsycopgConnector(
+        kwargs=connector_params(), min_size=1, max_size=6, timeout=10
+    )
+
+
+async def _work_while_connected(
+    concurrency: int, stop: Stop, left_behind: int | None
+) -> int | None:
+    """Work until asked to stop or the database goes away.
+
+    Args:
+        concurrency: jobs at a time.
+        stop: the request to stop.
+        left_behind: registration of the previous try, which the outage left in the table.
+
+    Returns:
+        This try's registration if it, too, couldn't be withdrawn.
+    """
+    with app.replace_connector(make_connector()) as connected:
+        async with connected.open_async():
+            if left_behind is not None:
+                await connected.job_manager.unregister_worker(left_behind)
+            worker = stop.worker = _make_worker(connected, concurrency, wait=True)
+            rescuer = asyncio.create_task(_keep_rescuing(connected))
+            try:
+                if not stop.requested.is_set():
+                    await worker.run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+            except OUTAGES as exc:
+                log.warning("worker.lost_database", error=type(exc).__name__)
+            finally:
+                stop.worker = None
+                rescuer.cancel()
+                await asyncio.gather(rescuer, return_exceptions=True)
+            return worker.worker_id
+
+
+def _make_worker(connected: App, concurrency: int, *, wait: bool) -> ReliableWorker:
+    connected.perform_import_paths()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+    options: dict[str, Any] = {
+        **connected.worker_defaults,
+        "concurrency": concurrency,
+        "wait": wait,
+        "listen_notify": wait,
+        "fetch_job_polling_interval": POLL_SECONDS,
+        "shutdown_graceful_timeout": GRACE_SECONDS,
+        "install_signal_handlers": False,
+        "update_heartbeat_interval": HEARTBEAT_SECONDS,
+        "stalled_worker_timeout": STALLED_AFTER_SECONDS,
+        "worker_middleware": [_note_outage],
+    }
+    return ReliableWorker(app=connected, **options)
+
+
+async def _note_outage(
+    call_next: Callable[[], Awaitable[Any]], context: JobContext, _worker: Worker
+) -> Any:
+    """Remember that a job failed because the database did, whatever its retry strategy."""
+    try:
+        return await call_next()
+    except OUTAGES:
+        context.additional_context[_MET_OUTAGE] = True
+        raise
+
+
+async def _keep_rescuing(connected: App) -> None:
+    while True:
+        try:
+            await rescue_jobs(connected)
+        except OUTAGES as exc:
+            log.info("job_rescue.postponed", error=type(exc).__name__)
+        await asyncio.sleep(RESCUE_EVERY_SECONDS)
+
+
+async def _wait(stop: Stop, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.requested.wait()
+    except TimeoutError:
+        return
