@@ -16,6 +16,7 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.previous_holder: int | None = None  # set when it ended without giving the lock back
         self._descriptor: int | None = None
 
     def try_acquire(self) -> bool:
@@ -28,6 +29,7 @@ class FileLock:
         except BlockingIOError:
             os.close(descriptor)
             return False
+        self.previous_holder = self.holder()
         os.ftruncate(descriptor, 0)
         os.write(descriptor, b"%d\n" % os.getpid())
         self._descriptor = descriptor
@@ -36,6 +38,7 @@ class FileLock:
     def release(self) -> None:
         """Give the lock back. The file stays: removing it would let two holders in."""
         if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
 

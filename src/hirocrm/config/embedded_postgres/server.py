@@ -68,16 +68,17 @@ class RunningPostgres:
             return self._program.process.poll() is None
         return is_alive(self.pid)
 
-    def stop(self, *, others_first_seconds: float = 0) -> None:
+    def stop(self, *, others_first_seconds: float = 0, fast_seconds: float = 8.0) -> None:
         """Stop the server if it is ours: within about 10 s, its data safe. Safe to call twice.
 
         Args:
             others_first_seconds: how long to let other clients finish before they are cut off.
+            fast_seconds: for cutting them off and flushing; then it stops as if by a crash.
         """
         if self._lock is None:
             return
         steps = [(signal.SIGTERM, others_first_seconds)] if others_first_seconds else []
-        steps += [(signal.SIGINT, 8.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0)]
+        steps += [(signal.SIGINT, fast_seconds), (signal.SIGQUIT, 1.0), (signal.SIGKILL, 1.0)]
         for number, seconds in steps:
             if self._signal(number, seconds):
                 break

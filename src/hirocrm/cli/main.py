@@ -1,0 +1,53 @@
+"""The entry point: which subcommands there are, and how a failure is told."""
+
+import sys
+import traceback
+from typing import NoReturn
+
+import typer
+
+from hirocrm.cli import (
+    createuser,
+    manage,
+    migrate,
+    token,
+    up,
+    web,
+    worker,
+)
+from hirocrm.cli.refusals import EXIT_FAILED, EXIT_USAGE, sentence_for, wants_traceback
+
+app = typer.Typer(
+    name="hirocrm",
+    help="Self-hosted CRM for businesses that sell in Messenger and Instagram.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(up.up)
+app.command()(web.web)
+app.command()(worker.worker)
+app.command()(migrate.migrate)
+app.command()(createuser.createuser)
+app.command()(token.token)
+app.command(**manage.SETTINGS)(manage.manage)
+
+
+def main() -> NoReturn:
+    """Run the command line: exit code 0 done, 1 failed, 2 usage."""
+    if sys.platform == "win32":
+        sys.exit("HiroCRM doesn't run on Windows itself; run it in WSL 2 or a Linux container.")
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_FAILED)
+    except Exception as exc:  # noqa: BLE001 - the last door: a sentence instead of a traceback
+        if wants_traceback():
+            traceback.print_exc()
+        print(f"hirocrm: {sentence_for(exc)}", file=sys.stderr)
+        sys.exit(EXIT_FAILED)
+    sys.exit(0)
+
+
+__all__ = ["EXIT_USAGE", "app", "main"]

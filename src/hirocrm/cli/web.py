@@ -1,0 +1,60 @@
+"""`hirocrm web`: the web server alone."""
+
+import os
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+_BACKPRESSURE = 512  # requests in flight in one process, open event streams included
+_STOP_SECONDS = 3  # for requests in flight; open event streams never end by themselves
+
+
+def web(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option(min=1, help="Web processes.")] = 1,
+    parent: Annotated[int, typer.Option(hidden=True)] = 0,
+) -> None:
+    """Serve pages, API and webhooks (`hirocrm up` does this too)."""
+    from hirocrm.cli.connection import database
+    from hirocrm.cli.lifeline import end_with_parent
+    from hirocrm.cli.ports import require_free_port
+
+    if parent:
+        end_with_parent(parent)
+    require_free_port(host, port, patience_seconds=2 if parent else 0)
+    with database():
+        serve(host=host, port=port, workers=workers)
+
+
+def serve(*, host: str, port: int, workers: int) -> None:
+    """Serve until SIGTERM or SIGINT; a dead web process is replaced."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    server = Server(
+        "hirocrm.config.asgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,  # Django knows no lifespan
+        workers=workers,
+        websockets=False,
+        backpressure=_BACKPRESSURE,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        respawn_interval=0.1,
+        workers_kill_timeout=_STOP_SECONDS,
+    )
+    server.serve(target_loader=partial(_load_application, os.getpid()), wrap_loader=False)
+
+
+def _load_application(parent: int) -> Any:
+    """Import the application in a web process, which ends with the server that started it."""
+    from hirocrm.cli.lifeline import end_with_parent
+
+    end_with_parent(parent)
+    from hirocrm.config.asgi import application
+
+    return application

@@ -1,0 +1,45 @@
+"""`hirocrm worker`: the process that does the jobs."""
+
+from typing import Annotated
+
+import typer
+
+_HARD_STOP_SECONDS = (
+    7.0  # after the request to stop; jobs cut off then are rescued by the next worker
+)
+
+
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=200, help="Jobs at a time.")] = 16,
+    parent: Annotated[int, typer.Option(hidden=True)] = 0,
+) -> None:
+    """Do the background jobs: syncs, analyses, webhooks (`hirocrm up` does this too)."""
+    import asyncio
+
+    from hirocrm.cli.connection import database, set_up_django
+    from hirocrm.cli.lifeline import end_with_parent
+
+    if parent:
+        end_with_parent(parent)
+    with database():
+        set_up_django()
+        asyncio.run(_work_until_signal(concurrency))
+
+
+async def _work_until_signal(concurrency: int) -> None:
+    import asyncio
+    import signal
+
+    from hirocrm.cli.lifeline import end_after
+    from hirocrm.core.worker import Stop, work
+
+    stop = Stop()
+
+    def stop_soon() -> None:
+        end_after(_HARD_STOP_SECONDS)
+        stop.request()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop_soon)
+    await work(concurrency=concurrency, stop=stop)
