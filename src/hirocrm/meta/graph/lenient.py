@@ -18,13 +18,12 @@ _MILLISECONDS_FROM = 1e11  # Unix seconds stay below this until the year 5138
 
 def clean_text(value: str) -> str:
     """`value` without what PostgreSQL can't store: NUL, and halves of surrogate pairs."""
-    if value.isascii():
-        return value.replace("\x00", "")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value.replace("\x00", "")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value.replace("\x00", "") if "\x00" in value else value
 
 
 def read_id(value: object) -> str | None:
@@ -65,10 +64,10 @@ def _read_unix(number: float) -> datetime | None:
 
 def read_text(value: object) -> str | None:
     """Text without NUL; None for an empty one and for what isn't text."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    text = clean_text(str(value))
-    return text if text.strip() else None
+    if not isinstance(value, str):
+        return None if isinstance(value, bool) or not isinstance(value, int | float) else str(value)
+    text = clean_text(value)
+    return None if not text or text.isspace() else text
 
 
 def read_count(value: object) -> int | None:
@@ -102,9 +101,16 @@ def _or_none(value: object, validate: ValidatorFunctionWrapHandler) -> object:
 
 
 def _each_readable(value: object, validate: ValidatorFunctionWrapHandler) -> object:
-    """Validate the items one by one and leave out those that can't be read."""
+    """Validate all items at once; when that fails, one by one, leaving out the unreadable."""
+    items = read_list(value)
+    if not items:
+        return ()
+    try:
+        return validate(items)
+    except ValidationError:
+        pass
     kept: list[object] = []
-    for item in read_list(value):
+    for item in items:
         try:
             kept.extend(validate([item]))
         except ValidationError:
