@@ -55,7 +55,9 @@ def guess_cost(*, organization: Organization, calls: int, messages: int) -> Gues
     usage = TokenUsage(tokens_in=round(calls * tokens_in), tokens_out=round(calls * tokens_out))
     return Guess(
         tokens=usage.tokens_in + usage.tokens_out,
-        cost_micro_usd=_cost(asker, usage, calls * seen["cost"] if seen["cost"] is not None else None),
+        cost_micro_usd=_cost(
+            asker, usage, calls * seen["cost"] if seen["cost"] is not None else None
+        ),
         seconds=round(calls * each / in_flight),
     )
 

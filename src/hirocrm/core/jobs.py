@@ -19,8 +19,19 @@ from procrastinate.jobs import Job
 
 from hirocrm.core.errors import UpstreamRateLimited, UpstreamUnavailable
 
-__all__ = ["RetryTransient", "app", "defer", "defer_many", "defer_once"]
+__all__ = [
+    "QUEUE_GROUPS",
+    "RetryTransient",
+    "app",
+    "defer",
+    "defer_many",
+    "defer_once",
+    "is_transient",
+]
 
+# Groups of queues with places of their own: analyses that wait for an AI's quota must not keep
+# a sync, a webhook or a reply from running. "default" is the queue of tasks that name none.
+QUEUE_GROUPS = (("sync", "webhooks", "default"), ("analysis",))
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
 DATABASE_GONE = (

@@ -7,7 +7,7 @@ when the database is back, and `rescue_jobs` takes over the jobs of workers that
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.retry import RetryDecision
 from procrastinate.worker import Worker
 
-from hirocrm.core.jobs import app
+from hirocrm.core.jobs import QUEUE_GROUPS, app
 
 HEARTBEAT_SECONDS = 2.0
 STALLED_AFTER_SECONDS = 10.0
@@ -109,19 +109,19 @@ class Stop:
     """How the outside asks a worker to finish. Set it on the event loop's thread."""
 
     requested: asyncio.Event = field(default_factory=asyncio.Event)
-    worker: ReliableWorker | None = None
+    workers: list[ReliableWorker] = field(default_factory=list)
 
     def request(self) -> None:
         """Take no more jobs, give running ones a few seconds, then return from `work`."""
         self.requested.set()
-        if self.worker is not None:
-            self.worker.stop()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+        for worker in self.workers:
+            worker.stop()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
 
 
 async def work(*, concurrency: int, stop: Stop) -> None:
     """Do jobs until asked to stop, whatever the database does meanwhile."""
     delay = FIRST_RECONNECT_SECONDS
-    left_behind: int | None = None
+    left_behind: list[int] = []
     while not stop.requested.is_set():
         started = time.monotonic()
         try:
@@ -137,10 +137,10 @@ async def work(*, concurrency: int, stop: Stop) -> None:
 
 async def work_until_idle(*, concurrency: int = 1) -> None:
     """Do the jobs that wait now and those they bring, then return."""
-    with app.replace_connector(make_connector()) as connected:
-        async with connected.open_async():
-            await rescue_jobs(connected)
-            await _make_worker(connected, concurrency, wait=False).run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+    connected = connected_app()
+    async with connected.open_async():
+        await rescue_jobs(connected)
+        await _make_worker(connected, concurrency, wait=False).run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
 
 
 async def rescue_jobs(connected: App) -> list[int]:
@@ -154,6 +154,15 @@ async def rescue_jobs(connected: App) -> list[int]:
     return [row["id"] for row in rows if row["again"]]
 
 
+def connected_app() -> App:
+    """The app over the worker's own connections.
+
+    A copy: with `replace_connector`, jobs that a job defers would go through these connections too,
+    and so be visible before the transaction that makes them necessary has been committed.
+    """
+    return app.with_connector(make_connector())
+
+
 def make_connector() -> psycopg_connector.PsycopgConnector:
     """The queue's own few connections, apart from Django's."""
     return psycopg_connector.PsycopgConnector(
@@ -162,41 +171,57 @@ def make_connector() -> psycopg_connector.PsycopgConnector:
 
 
 async def _work_while_connected(
-    concurrency: int, stop: Stop, left_behind: int | None
-) -> int | None:
+    concurrency: int, stop: Stop, left_behind: Sequence[int]
+) -> list[int]:
     """Work until asked to stop or the database goes away.
 
     Args:
         concurrency: jobs at a time.
         stop: the request to stop.
-        left_behind: registration of the previous try, which the outage left in the table.
+        left_behind: registrations of the previous try, which the outage left in the table.
 
     Returns:
-        This try's registration if it, too, couldn't be withdrawn.
+        This try's registrations as far as they, too, couldn't be withdrawn.
     """
-    with app.replace_connector(make_connector()) as connected:
-        async with connected.open_async():
-            if left_behind is not None:
-                await connected.job_manager.unregister_worker(left_behind)
-            worker = stop.worker = _make_worker(connected, concurrency, wait=True)
-            rescuer = asyncio.create_task(_keep_rescuing(connected))
-            try:
-                if not stop.requested.is_set():
-                    await worker.run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
-            except OUTAGES as exc:
-                log.warning("worker.lost_database", error=type(exc).__name__)
-            finally:
-                stop.worker = None
-                rescuer.cancel()
-                await asyncio.gather(rescuer, return_exceptions=True)
-            return worker.worker_id
+    connected = connected_app()
+    async with connected.open_async():
+        for worker_id in left_behind:
+            await connected.job_manager.unregister_worker(worker_id)
+        stop.workers = [
+            _make_worker(connected, concurrency, queues=queues, wait=True)
+            for queues in QUEUE_GROUPS
+        ]
+        rescuer = asyncio.create_task(_keep_rescuing(connected))
+        running = [asyncio.create_task(_run(worker)) for worker in stop.workers]
+        try:
+            if not stop.requested.is_set():
+                # One that ends, for whatever reason, takes the other along: then both start anew.
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            workers, stop.workers = stop.workers, []
+            for worker in workers:
+                worker.stop()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+            await asyncio.gather(*running, return_exceptions=True)
+            rescuer.cancel()
+            await asyncio.gather(rescuer, return_exceptions=True)
+        return [worker.worker_id for worker in workers if worker.worker_id is not None]
 
 
-def _make_worker(connected: App, concurrency: int, *, wait: bool) -> ReliableWorker:
+async def _run(worker: ReliableWorker) -> None:
+    try:
+        await worker.run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+    except OUTAGES as exc:
+        log.warning("worker.lost_database", error=type(exc).__name__)
+
+
+def _make_worker(
+    connected: App, concurrency: int, *, wait: bool, queues: Sequence[str] | None = None
+) -> ReliableWorker:
     connected.perform_import_paths()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
     options: dict[str, Any] = {
         **connected.worker_defaults,
         "concurrency": concurrency,
+        "queues": queues,
         "wait": wait,
         "listen_notify": wait,
         "fetch_job_polling_interval": POLL_SECONDS,
