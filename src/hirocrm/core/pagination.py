@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import F, Model, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import F, Model, OrderBy, Q, QuerySet
 
 from hirocrm.core.errors import Invalid
+from hirocrm.core.text import clean
 
 M = TypeVar("M", bound=Model)
 MAX_LIMIT = 200
@@ -46,20 +48,29 @@ def paginate(
     """
     limit = max(1, min(limit, MAX_LIMIT))
     if cursor:
-        rows = rows.filter(_after(order, _decode(cursor, order)))
-    ordering = [
+        values = _decode(cursor, order)
+        try:
+            rows = rows.filter(_after(order, values))
+        except (ValidationError, ValueError, TypeError) as exc:
+            raise InvalidCursor("This cursor can't be read. Start again without it.") from exc
+    found = list(rows.order_by(*ordering(order))[: limit + 1])
+    more = len(found) > limit
+    items = found[:limit]
+    return CursorPage(items, cursor_of(items[-1], order) if more else None)
+
+
+def ordering(order: Sequence[Order]) -> list[OrderBy]:
+    """The order as a queryset's `order_by` takes it."""
+    return [
         F(o.attribute).desc(nulls_last=True)
         if o.descending
         else F(o.attribute).asc(nulls_last=True)
         for o in order
     ]
-    found = list(rows.order_by(*ordering)[: limit + 1])
-    more = len(found) > limit
-    items = found[:limit]
-    return CursorPage(items, _encode(items[-1], order) if more else None)
 
 
-def _encode(row: Model, order: Sequence[Order]) -> str:
+def cursor_of(row: Model, order: Sequence[Order]) -> str:
+    """The cursor that asks for what comes after `row`."""
     values = [_plain(getattr(row, o.attribute)) for o in order]
     raw = json.dumps([[o.attribute, o.descending] for o in order] + values, default=str)
     return base64.urlsafe_b64encode(raw.encode()).decode("ascii").rstrip("=")
@@ -77,7 +88,7 @@ def _decode(cursor: str, order: Sequence[Order]) -> list[Any]:
         raise InvalidCursor("This cursor can't be read. Start again without it.") from exc
     if made_for != [[o.attribute, o.descending] for o in order] or len(values) != len(order):
         raise InvalidCursor("This cursor was made for another sort order. Start again without it.")
-    return list(values)
+    return [clean(value) if isinstance(value, str) else value for value in values]
 
 
 def _after(order: Sequence[Order], values: Sequence[Any]) -> Q:

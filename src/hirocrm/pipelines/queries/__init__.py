@@ -1,10 +1,30 @@
 """Reads: pipelines, the board, the review queue."""
 
+from hirocrm.pipelines.queries.board import CARDS, Column, get_board, list_cards
 from hirocrm.pipelines.queries.pipelines import (
     find_pipeline,
     get_pipeline,
     get_stage,
     list_pipelines,
 )
+from hirocrm.pipelines.queries.review import (
+    describe_last_move,
+    get_suggestion,
+    list_assignments,
+    list_suggestions,
+)
 
-__all__ = ["find_pipeline", "get_pipeline", "get_stage", "list_pipelines"]
+__all__ = [
+    "CARDS",
+    "Column",
+    "describe_last_move",
+    "find_pipeline",
+    "get_board",
+    "get_pipeline",
+    "get_stage",
+    "get_suggestion",
+    "list_assignments",
+    "list_cards",
+    "list_pipelines",
+    "list_suggestions",
+]

@@ -1,0 +1,41 @@
+"""Writes a person makes on contacts. What sources bring is written by `ingest`."""
+
+from hirocrm.contacts.services.contacts import (
+    add_tags,
+    delete_contact,
+    delete_contacts,
+    remove_tag,
+    search_text_of,
+    tag_contacts,
+    untag_contacts,
+    update_contact,
+)
+from hirocrm.contacts.services.notes import (
+    add_note,
+    change_note,
+    complete_task,
+    create_task,
+    delete_note,
+    delete_task,
+    reopen_task,
+    update_task,
+)
+
+__all__ = [
+    "add_note",
+    "add_tags",
+    "change_note",
+    "complete_task",
+    "create_task",
+    "delete_contact",
+    "delete_contacts",
+    "delete_note",
+    "delete_task",
+    "remove_tag",
+    "reopen_task",
+    "search_text_of",
+    "tag_contacts",
+    "untag_contacts",
+    "update_contact",
+    "update_task",
+]

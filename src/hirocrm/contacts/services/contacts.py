@@ -1,0 +1,232 @@
+"""Changes of a contact's own fields and tags, and its removal; one by one or many at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Func, QuerySet, Value
+
+from hirocrm.contacts import queries
+from hirocrm.contacts.models import Activity, ActivityType, Contact, Message
+from hirocrm.contacts.search import build_search_text
+from hirocrm.contacts.services.timeline import build_activity
+from hirocrm.contacts.snapshots import NameSource
+from hirocrm.core import events
+from hirocrm.core.errors import Invalid
+from hirocrm.organizations import permissions
+from hirocrm.organizations.models import Member
+from hirocrm.organizations.permissions import Right
+
+CONTACT_FIELDS = frozenset(
+    {"first_name", "last_name", "email", "phone", "tags", "lead_score", "lead_status"}
+)
+MAX_TAGS = 50
+TAG_LENGTH = 50
+SEARCHED_TEXTS = 40  # newest message texts that search looks into
+BATCH = 1_000
+
+
+@transaction.atomic
+def update_contact(
+    *, member: Member, contact_id: UUID, changes: Mapping[str, Any], now: datetime
+) -> Contact:
+    """Change names, e-mail, phone, tags, score or status; a typed name never gives way to Meta's.
+
+    Raises:
+        ContactNotFound: no such contact here.
+    """
+    permissions.require(member, Right.WORK)
+    contact = queries.get_contact(member=member, contact_id=contact_id, for_update=True)
+    fields = sorted(CONTACT_FIELDS & changes.keys())
+    before = {field: getattr(contact, field) for field in fields}
+    for field in fields:
+        setattr(contact, field, changes[field])
+    if "tags" in fields:
+        contact.tags = clean_tags(contact.tags)
+    changed = [field for field in fields if getattr(contact, field) != before[field]]
+    if not changed:
+        return contact
+    if {"first_name", "last_name"} & set(changed):
+        contact.name_source = NameSource.PERSON.value
+        changed.append("name_source")
+    contact.search_text = search_text_of(contact)
+    contact.save(update_fields=[*changed, "search_text", "updated_at"])
+    Activity.objects.bulk_create(_activities(member, contact, before, now))
+    publish_change(contact)
+    return contact
+
+
+@transaction.atomic
+def delete_contact(*, member: Member, contact_id: UUID) -> None:
+    """Erase a contact with its conversations, messages, notes, tasks and history.
+
+    Raises:
+        ContactNotFound: no such contact here.
+    """
+    permissions.require(member, Right.ERASE)
+    contact = queries.get_contact(member=member, contact_id=contact_id, for_update=True)
+    events.publish(
+        organization_id=member.organization_id, kind="contact.deleted", contact=contact.id
+    )
+    contact.delete()
+
+
+@transaction.atomic
+def add_tags(*, member: Member, contact_id: UUID, tags: Sequence[str], now: datetime) -> Contact:
+    """Put tags on a contact; those it has already are kept once."""
+    contact = queries.get_contact(member=member, contact_id=contact_id)
+    wanted = [*contact.tags, *tags]
+    return update_contact(member=member, contact_id=contact_id, changes={"tags": wanted}, now=now)
+
+
+@transaction.atomic
+def remove_tag(*, member: Member, contact_id: UUID, tag: str, now: datetime) -> Contact:
+    """Take a tag off a contact; nothing happens if it isn't there."""
+    contact = queries.get_contact(member=member, contact_id=contact_id)
+    wanted = [kept for kept in contact.tags if kept != tag.strip()]
+    return update_contact(member=member, contact_id=contact_id, changes={"tags": wanted}, now=now)
+
+
+@transaction.atomic
+def tag_contacts(
+    *, member: Member, contacts: QuerySet[Contact], tags: Sequence[str], now: datetime
+) -> int:
+    """Put tags on many contacts in a few statements; returns how many had not all of them."""
+    permissions.require(member, Right.WORK)
+    wanted = clean_tags(tags)
+    if not wanted:
+        raise Invalid("Name at least one tag.", field="tags")
+    lacking = contacts.exclude(tags__contains=wanted)
+    ids = list(lacking.order_by("id").select_for_update(of=("self",)).values_list("id", flat=True))
+    words = build_search_text(first_name="", last_name="", username="", tags=wanted, texts=())
+    for start in range(0, len(ids), BATCH):
+        _add_tags(ids[start : start + BATCH], wanted, words, now)
+    Activity.objects.bulk_create(
+        (_tagged(member, contact_id, wanted, now) for contact_id in ids), batch_size=BATCH
+    )
+    _publish_many(member, len(ids))
+    return len(ids)
+
+
+@transaction.atomic
+def untag_contacts(
+    *, member: Member, contacts: QuerySet[Contact], tags: Sequence[str], now: datetime
+) -> int:
+    """Take tags off many contacts in a few statements; returns how many had one of them."""
+    permissions.require(member, Right.WORK)
+    wanted = clean_tags(tags)
+    having = contacts.filter(tags__overlap=wanted)
+    kept: Any = F("tags")
+    for tag in wanted:
+        kept = Func(kept, Value(tag), function="array_remove")
+    changed = Contact.objects.filter(id__in=having.values("id")).update(tags=kept, updated_at=now)
+    _publish_many(member, changed)
+    return changed
+
+
+@transaction.atomic
+def delete_contacts(*, member: Member, contacts: QuerySet[Contact]) -> int:
+    """Erase many contacts with all that belongs to them; returns how many there were."""
+    permissions.require(member, Right.ERASE)
+    ids = list(contacts.order_by("id").values_list("id", flat=True))
+    for start in range(0, len(ids), BATCH):
+        Contact.objects.filter(
+            organization_id=member.organization_id, id__in=ids[start : start + BATCH]
+        ).delete()
+    _publish_many(member, len(ids))
+    return len(ids)
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Tags without surrounding space, each once, in the given order.
+
+    Raises:
+        Invalid: a tag is too long, or there are too many.
+    """
+    found = list(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    if any(len(tag) > TAG_LENGTH for tag in found):
+        raise Invalid(f"A tag has at most {TAG_LENGTH} characters.", field="tags")
+    if len(found) > MAX_TAGS:
+        raise Invalid(f"A contact has at most {MAX_TAGS} tags.", field="tags")
+    return found
+
+
+def search_text_of(contact: Contact) -> str:
+    """What search should look into for this contact, read anew from its messages."""
+    texts = (
+        Message.objects.filter(
+            organization_id=contact.organization_id,
+            conversation__contact_id=contact.id,
+            text__isnull=False,
+        )
+        .order_by("-created_time")
+        .values_list("text", flat=True)[:SEARCHED_TEXTS]
+    )
+    return build_search_text(
+        first_name=contact.first_name,
+        last_name=contact.last_name,
+        username=contact.username,
+        tags=contact.tags,
+        texts=[text for text in texts if text],
+    )
+
+
+def publish_change(contact: Contact) -> None:
+    """Tell live pages that this contact looks different now."""
+    events.publish(
+        organization_id=contact.organization_id, kind="contact.changed", contact=contact.id
+    )
+
+
+def _publish_many(member: Member, count: int) -> None:
+    if count:
+        events.publish(organization_id=member.organization_id, kind="contacts.changed", count=count)
+
+
+def _add_tags(ids: Sequence[UUID], tags: Sequence[str], words: str, now: datetime) -> None:
+    """Append the tags that each contact lacks, in the order given, and the words to what is searched."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE contacts_contact SET
+              tags = tags || ARRAY(
+                SELECT t FROM unnest(%s::varchar[]) WITH ORDINALITY AS given(t, n)
+                WHERE NOT t = ANY(tags) ORDER BY n
+              ),
+              search_text = %s || ' ' || search_text,
+              updated_at = %s
+            WHERE id = ANY(%s)
+            """,
+            [list(tags), words, now, list(ids)],
+        )
+
+
+def _activities(
+    member: Member, contact: Contact, before: Mapping[str, Any], now: datetime
+) -> Iterable[Activity]:
+    """What the timeline says of the change: a new status, and tags that were added."""
+    if before.get("lead_status", contact.lead_status) != contact.lead_status:
+        yield build_activity(
+            member=member,
+            contact_id=contact.id,
+            kind=ActivityType.STATUS_CHANGED,
+            title=f"Status changed to {contact.lead_status}",
+            metadata={"from": before["lead_status"], "to": contact.lead_status},
+            now=now,
+        )
+    added = [tag for tag in contact.tags if tag not in before.get("tags", contact.tags)]
+    if added:
+        yield _tagged(member, contact.id, added, now)
+
+
+def _tagged(member: Member, contact_id: UUID, tags: Sequence[str], now: datetime) -> Activity:
+    return build_activity(
+        member=member,
+        contact_id=contact_id,
+        kind=ActivityType.TAG_ADDED,
+        title=f"Tagged {', '.join(tags)}",
+        metadata={"tags": list(tags)},
+        now=now,
+    )

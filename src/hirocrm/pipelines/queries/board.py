@@ -1,0 +1,139 @@
+"""The board: each stage with its figures and its first cards, in two statements however many contacts there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import Avg, Count, Q, QuerySet
+
+from hirocrm.contacts import queries as contacts
+from hirocrm.contacts.models import Contact
+from hirocrm.contacts.queries import SORTS, ContactFilter
+from hirocrm.contacts.snapshots import Sender
+from hirocrm.core.pagination import CursorPage, cursor_of, ordering, paginate
+from hirocrm.organizations.models import Member
+from hirocrm.pipelines.models import Pipeline, Stage
+from hirocrm.pipelines.queries.pipelines import get_pipeline, get_stage
+
+CARDS = 20
+CARD_ORDER = SORTS["-lastInteraction"]
+UNUSED_COLUMNS = ("search", "search_text", "ai_context")
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A stage as the board shows it. `next_cursor` asks for the cards after `cards`; None: those are all."""
+
+    stage: Stage
+    count: int
+    mean_score: float | None
+    waiting: int  # customers who wrote last
+    cards: list[Contact]
+    next_cursor: str | None
+
+
+def get_board(
+    *, member: Member, pipeline_id: UUID, wanted: ContactFilter | None = None
+) -> tuple[Pipeline, list[Column]]:
+    """The pipeline and its columns in order, with the contacts that meet the filter.
+
+    Raises:
+        PipelineNotFound: no such pipeline in the member's organization.
+    """
+    pipeline = get_pipeline(member=member, pipeline_id=pipeline_id)
+    rows = contacts.list_contacts(member=member, wanted=wanted)
+    stages = list(pipeline.stages.all())
+    figures = _figures(rows, stages)
+    cards = _first_cards(rows, stages)
+    return pipeline, [_column(stage, figures, cards) for stage in stages]
+
+
+def list_cards(
+    *,
+    member: Member,
+    pipeline_id: UUID,
+    stage_id: UUID,
+    wanted: ContactFilter | None = None,
+    cursor: str | None = None,
+    limit: int = CARDS,
+) -> CursorPage[Contact]:
+    """More cards of one stage.
+
+    Raises:
+        InvalidCursor: the cursor can't be read.
+        StageNotFound: the pipeline has no such stage.
+    """
+    get_stage(member=member, stage_id=stage_id, pipeline_id=pipeline_id)
+    rows = contacts.list_contacts(member=member, wanted=wanted).filter(stage_id=stage_id)
+    return paginate(_slim(rows), order=CARD_ORDER, limit=limit, cursor=cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    count: int = 0
+    mean_score: float | None = None
+    waiting: int = 0
+
+
+def _figures(rows: QuerySet[Contact], stages: Sequence[Stage]) -> dict[UUID, _Figures]:
+    found = (
+        rows.filter(stage__in=stages)
+        .values_list("stage_id")
+        .annotate(
+            count=Count("id"),
+            mean_score=Avg("lead_score"),
+            waiting=Count("id", filter=Q(last_message_sender=Sender.CUSTOMER.value)),
+        )
+        .order_by()
+    )
+    return {
+        stage_id: _Figures(count, round(mean, 1) if mean is not None else None, waiting)
+        for stage_id, count, mean, waiting in found
+    }
+
+
+def _first_cards(rows: QuerySet[Contact], stages: Sequence[Stage]) -> dict[UUID, list[Contact]]:
+    """One card more than is shown of each stage, so that it is known whether there are more.
+
+    One statement of a limited part for each stage: each reads its 21 rows from the index, where a
+    window function would read and sort every contact of the pipeline.
+    """
+    cards: dict[UUID, list[Contact]] = {stage.id: [] for stage in stages}
+    parts = [
+        _slim(rows).filter(stage=stage).order_by(*ordering(CARD_ORDER))[: CARDS + 1]
+        for stage in stages
+    ]
+    found = (
+        parts[0].union(*parts[1:], all=True) if len(parts) > 1 else [c for p in parts for c in p]
+    )
+    for contact in found:
+        if contact.stage_id is not None:
+            cards[contact.stage_id].append(contact)
+    for column in cards.values():
+        column.sort(key=_rank, reverse=True)
+    return cards
+
+
+def _rank(contact: Contact) -> tuple[datetime, int]:
+    return contact.last_interaction_at or LONG_AGO, contact.id.int
+
+
+def _slim(rows: QuerySet[Contact]) -> QuerySet[Contact]:
+    return rows.defer(*UNUSED_COLUMNS)
+
+
+def _column(
+    stage: Stage, figures: dict[UUID, _Figures], cards: dict[UUID, list[Contact]]
+) -> Column:
+    found = figures.get(stage.id, _Figures())
+    mine = cards[stage.id]
+    return Column(
+        stage=stage,
+        count=found.count,
+        mean_score=found.mean_score,
+        waiting=found.waiting,
+        cards=mine[:CARDS],
+        next_cursor=cursor_of(mine[CARDS - 1], CARD_ORDER) if len(mine) > CARDS else None,
+    )
