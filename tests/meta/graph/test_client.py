@@ -205,7 +205,7 @@ class TestFailing:
         server.script = [Reply(PAGE, delay_seconds=5)]
 
         async with GraphClient(base_url=server.url, access_token=TOKEN, timeouts=timeouts) as graph:
-            with pytest.raises(errors.GraphUnavailable, match="didn't answer in time"):
+            with pytest.raises(errors.GraphTimeout, match="didn't answer in time"):
                 await graph.get_page()
 
     async def test_is_not_tried_again(self, server, client):
@@ -333,6 +333,11 @@ class TestListConversations:
         assert [c.id for c in listing.items] == ["t_1"]
         assert listing.after is None
         assert isinstance(listing.broken_paging, GraphForeignLink)
+
+    async def test_takes_metas_own_links_for_the_cursor_only(self, server, client):
+        server.script = [conversations("t_1", after="c2", next_host="https://graph.facebook.com")]
+
+        assert (await listed(client)).after == "c2"
 
     async def test_takes_the_cursor_beside_a_next_without_one(self, server, client):
         server.script = [

@@ -6,6 +6,7 @@ from hirocrm.contacts.snapshots import Platform
 from hirocrm.meta.graph import errors
 from hirocrm.meta.graph.client import GraphClient
 from hirocrm.meta.graph.pace import CallPace
+from hirocrm.meta.graph.transport import DEFAULT_TIMEOUTS, Timeouts
 from hirocrm.sync.sources.graph import GraphSource, SourceFailure
 from tests.meta.graph.loopback import Loopback, Reply, error, reduce_data
 
@@ -123,8 +124,10 @@ def time():
 async def open_source(server, time):
     clients = []
 
-    def open_(**options):
-        client = GraphClient(base_url=server.url, access_token=TOKEN, app_secret="app-secret")
+    def open_(*, timeouts=DEFAULT_TIMEOUTS, **options):
+        client = GraphClient(
+            base_url=server.url, access_token=TOKEN, app_secret="app-secret", timeouts=timeouts
+        )
         clients.append(client)
         pace = CallPace(clock=time.clock, sleep=time.sleep)
         known = {
@@ -538,7 +541,61 @@ class TestFaults:
 
         assert len(server.asked) == 5
         assert source.cursor == "10"
-        assert ids(await source.next_page()) == [f"t_{n}" for n in range(10, 20)]
+        assert ids(*[page async for page in source]) == [f"t_{n}" for n in range(10, 20)]
+
+    async def test_that_may_come_of_too_large_a_page_make_it_smaller(self, server, open_source):
+        meta = MetaPage(server, 60)
+        meta.faults["conversations"] = [error(1, status=500)] * 4
+        source = open_source()
+
+        with pytest.raises(errors.GraphUnavailable):
+            await source.next_page()
+
+        assert source.page_size == 50
+        assert [len(p.snapshots) async for p in source] == [50, 10]
+
+    async def test_of_the_network_leave_the_page_as_large(self, server, open_source):
+        meta = MetaPage(server, 60)
+        meta.faults["conversations"] = [Reply({"data": []}, cut_after=4)] * 4
+        source = open_source()
+
+        with pytest.raises(errors.GraphUnavailable):
+            await source.next_page()
+
+        assert source.page_size == 100
+
+    async def test_of_the_network_amid_a_page_stop_the_walk(self, server, open_source):
+        meta = MetaPage(server, 3)
+        meta.changed[1] = {"messages": None}
+        meta.faults["messages"] = [Reply({"data": []}, cut_after=4)] * 4
+        source = open_source()
+
+        with pytest.raises(errors.GraphUnavailable):
+            await source.next_page()
+
+        assert ids(await source.next_page()) == ["t_0", "t_1", "t_2"]
+
+    async def test_one_that_never_answers_costs_only_its_conversation(self, server, open_source):
+        meta = MetaPage(server, 3)
+        meta.changed[1] = {"messages": None}
+        meta.faults["messages"] = [Reply(delay_seconds=5)] * 4
+
+        page = await open_source(timeouts=Timeouts(read=0.05)).next_page()
+
+        assert ids(page) == ["t_0", "t_2"]
+        assert [(f.remote_id, f.code) for f in page.failures] == [("t_1", "graph_timeout")]
+
+    async def test_two_that_never_answer_stop_the_walk(self, server, open_source):
+        meta = MetaPage(server, 3)
+        meta.changed = {n: {"messages": None} for n in range(3)}
+        meta.faults["messages"] = [Reply(delay_seconds=5)] * 8
+        source = open_source(timeouts=Timeouts(read=0.05))
+
+        with pytest.raises(errors.GraphTimeout):
+            await source.next_page()
+
+        page = await source.next_page()
+        assert ids(page) == ["t_1", "t_2"]
 
     async def test_that_hint_at_a_permission_are_tried_again_once(self, server, open_source):
         meta = MetaPage(server, 1)

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hirocrm.contacts.snapshots import (
     AttachmentSnapshot,
@@ -377,3 +379,67 @@ class TestAttachments:
         assert only_message(is_unsupported=flag, message="").attachments == (
             AttachmentSnapshot("unsupported"),
         )
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(
+        [PSID, PAGE_ID, "example_business", "2026-03-14T08:11:02+0000", "\ud83d", "\x00"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["data", "id", "name", "username", "user_id", "url", "type", "users", "mid"]
+            ),
+            inner,
+        )
+    ),
+    max_leaves=6,
+)
+ODD_MESSAGE = st.fixed_dictionaries(
+    {"id": st.sampled_from(["m_1", "m_2", 3])},
+    optional={
+        name: ODD | st.lists(ODD, max_size=2)
+        for name in (
+            *("created_time", "from", "to", "message", "sticker", "tags", "attachments", "shares"),
+            *("story", "reactions", "is_unsupported", "reply_to"),
+        )
+    },
+)
+
+
+class TestAnythingAtAll:
+    @given(
+        st.fixed_dictionaries(
+            {"id": st.just("t_1")},
+            optional={
+                "updated_time": ODD,
+                "message_count": ODD,
+                "participants": ODD,
+                "messages": st.fixed_dictionaries({"data": st.lists(ODD_MESSAGE, max_size=4)})
+                | ODD,
+            },
+        )
+    )
+    def test_makes_a_snapshot_that_can_be_stored(self, raw):
+        taken = Conversation.model_validate(raw)
+
+        made = to_snapshot(
+            taken,
+            taken.messages.data if taken.messages else (),
+            platform=Platform.INSTAGRAM,
+            business=BUSINESS,
+            fetched_at=NOW,
+        )
+
+        assert made.participant.remote_id not in BUSINESS.ids
+        assert [m.created_at.tzinfo for m in made.messages] == [UTC] * len(made.messages)
+        repr(made).encode()
+        assert len({m.remote_id for m in made.messages}) == len(made.messages)
+        for text in (m.text for m in made.messages if m.text is not None):
+            assert "\x00" not in text.encode().decode()

@@ -6,6 +6,7 @@
     │   ├── GraphUsageHigh           our own pause, before Meta's limit is reached
     │   └── GraphAccountRestricted   Meta restricts the account for hours; stop bulk work
     ├── GraphUnavailable         UpstreamUnavailable    retry
+    │   └── GraphTimeout             no answer in time; less at once may help
     ├── GraphPermissionMissing   UpstreamForbidden      grant what is missing, then reconnect
     │   ├── GraphAppNotLive          publish the app, or get Advanced Access
     │   └── GraphInstagramNotLinked  link the Instagram account, or allow access to messages
@@ -122,6 +123,12 @@ class GraphUnavailable(GraphError, UpstreamUnavailable):
 
     code = "graph_unavailable"
     default_action = Action.RETRY
+
+
+class GraphTimeout(GraphUnavailable):
+    """No answer in time: the connection is slow, or the answer takes Meta too long to make."""
+
+    code = "graph_timeout"
 
 
 class GraphPermissionMissing(GraphError, UpstreamForbidden):

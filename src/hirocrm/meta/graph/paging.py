@@ -11,6 +11,8 @@ from hirocrm.meta.graph.usage import Usage
 T_co = TypeVar("T_co", covariant=True)
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# A proxy before Meta passes Meta's links on; only their cursor is used, so these are no danger.
+_METAS_OWN = frozenset({("graph.facebook.com", 443), ("graph.instagram.com", 443)})
 
 
 class GraphForeignLink(GraphMalformed):
@@ -53,13 +55,13 @@ def next_cursor(paging: Paging | None, *, base_url: str) -> str | None:
     Only the cursor of the link is used; the request is built anew from `base_url`.
 
     Raises:
-        GraphForeignLink: the link leads to another host.
+        GraphForeignLink: the link leads to a host that is neither configured nor Meta's.
         GraphMalformed: there is a link, but no cursor.
     """
     if paging is None or paging.next is None:
         return None
     link = urlsplit(paging.next)
-    if link.netloc and _origin(paging.next) != _origin(base_url):
+    if link.netloc and _origin(paging.next) not in {_origin(base_url), *_METAS_OWN}:
         raise GraphForeignLink(
             f"The next page is said to be at {link.hostname}, not at the configured Graph API; it was not asked for."
         )

@@ -22,6 +22,7 @@ from hirocrm.meta.graph.errors import (
     GraphMalformed,
     GraphRateLimited,
     GraphRejected,
+    GraphTimeout,
     GraphUnavailable,
     Refusal,
 )
@@ -135,14 +136,16 @@ class Transport:
         try:
             async with asyncio.timeout(self._timeouts.total):
                 return await self._http.send(request, follow_redirects=False)
-        except TimeoutError as exc:
-            raise _no_answer("didn't answer in time", outcome_unknown=changes) from exc
-        except httpx2.TimeoutException as exc:
-            unknown = changes and not isinstance(exc, _NEVER_SENT)
-            raise _no_answer("didn't answer in time", outcome_unknown=unknown) from exc
+        except (TimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout) as exc:
+            raise GraphTimeout(
+                "Meta didn't answer in time. HiroCRM tries again by itself.",
+                outcome_unknown=changes,
+            ) from exc
         except httpx2.HTTPError as exc:
-            unknown = changes and not isinstance(exc, _NEVER_SENT)
-            raise _no_answer("couldn't be reached", outcome_unknown=unknown) from exc
+            raise GraphUnavailable(
+                "Meta couldn't be reached. HiroCRM tries again by itself; check the server's internet connection if this lasts.",
+                outcome_unknown=changes and not isinstance(exc, _NEVER_SENT),
+            ) from exc
 
     def _read(
         self, response: httpx2.Response, *, secrets: tuple[str | None, ...], changes: bool
@@ -186,13 +189,6 @@ def _check_base_url(base_url: str) -> str:
             field="FACEBOOK_GRAPH_URL",
         )
     return base_url.rstrip("/")
-
-
-def _no_answer(what: str, *, outcome_unknown: bool) -> GraphUnavailable:
-    return GraphUnavailable(
-        f"Meta {what}. HiroCRM tries again by itself; check the server's internet connection if this lasts.",
-        outcome_unknown=outcome_unknown,
-    )
 
 
 def _not_json(response: httpx2.Response, usage: Usage, *, changes: bool) -> GraphError:

@@ -27,6 +27,7 @@ from hirocrm.meta.graph.errors import (
     GraphRateLimited,
     GraphReduceData,
     GraphRejected,
+    GraphTimeout,
     GraphTokenInvalid,
     GraphUnavailable,
 )
@@ -79,8 +80,17 @@ class _OpenPage:
     listing: Listing[Conversation]
     fetched_at: datetime
     done: int = 0
+    timeouts: int = 0
     snapshots: dict[str, ConversationSnapshot] = field(default_factory=dict)
     failures: list[SourceFailure] = field(default_factory=list)
+
+    def note_timeout(self, refusal: GraphError) -> bool:
+        """Whether a second conversation wasn't answered for: then it isn't the conversation."""
+        self.timeouts += isinstance(refusal, GraphTimeout)
+        if self.timeouts < 2:
+            return False
+        self.timeouts = 0
+        return True
 
 
 class GraphSource:
@@ -142,6 +152,11 @@ class GraphSource:
         return self._cursor
 
     @property
+    def page_size(self) -> int:
+        """How many conversations the next page is asked for; a later source should begin with it."""
+        return self._size.current
+
+    @property
     def has_ended_early(self) -> bool:
         """Whether the walk is over although Meta has more; a failure of its last page says why."""
         return self._has_ended_early
@@ -163,7 +178,8 @@ class GraphSource:
         Raises:
             GraphTokenInvalid: reconnect the Page first.
             GraphRateLimited: wait `retry_after_seconds` first.
-            GraphUnavailable: three more tries didn't help.
+            GraphUnavailable: three more tries didn't help. The next call asks for a smaller page
+                unless Meta couldn't be reached at all.
             GraphError: what Meta refuses, such as a missing permission.
         """
         if self._is_done:
@@ -186,6 +202,10 @@ class GraphSource:
                     return await self._list_one_without_messages(refusal)
             except GraphFieldUnknown as refusal:
                 self._leave_out(refusal)
+            except GraphUnavailable as fault:
+                if _may_be_too_much(fault):
+                    self._size.shrink()
+                raise
             except GraphPagingEnded:
                 return Listing(())
             except GraphRejected as refusal:
@@ -249,16 +269,18 @@ class GraphSource:
         if edge is None and conversation.message_count == 0:
             return []
         found = list(edge.data) if edge is not None else []
+        if edge is not None and not _has_more(conversation, found):
+            return found
         try:
             after = self._client.read_paging(edge.paging) if edge is not None else None
-            if edge is None or (after is not None and _has_more(conversation, found)):
+            if edge is None or after is not None:
                 await self._fetch_messages(conversation, found, after)
         except GraphObjectMissing as refusal:
             if edge is None:
                 page.failures.append(_failure(conversation.id, refusal))
                 return None
         except GraphError as refusal:
-            if _concerns_connection(refusal):
+            if page.note_timeout(refusal) or _concerns_connection(refusal):
                 raise
             page.failures.append(_failure(conversation.id, refusal))
             return found or None
@@ -345,7 +367,13 @@ def _concerns_connection(refusal: GraphError) -> bool:
     """Whether every other conversation would fare the same, so that the walk must stop here."""
     if isinstance(refusal, GraphTokenInvalid | GraphRateLimited):
         return True
-    return isinstance(refusal, GraphUnavailable) and refusal.refusal.http_status is None
+    is_fault = isinstance(refusal, GraphUnavailable) and not isinstance(refusal, GraphTimeout)
+    return is_fault and refusal.refusal.http_status is None
+
+
+def _may_be_too_much(fault: GraphUnavailable) -> bool:
+    """Meta also answers too large a question with a plain 500, or not in time."""
+    return isinstance(fault, GraphTimeout) or fault.refusal.http_status is not None
 
 
 def _failure(remote_id: str | None, refusal: GraphError) -> SourceFailure:
