@@ -1,0 +1,73 @@
+"""Who waits in this process, and what it holds for them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hirocrm.analysis.key_pool.slices import Slice, Source
+
+
+@dataclass(slots=True)
+class Lease:
+    """One request that may be sent now. Hand it back through exactly one of the pool's methods."""
+
+    taken: Slice
+    is_open: bool = True
+
+    @property
+    def model(self) -> str:
+        """The model to ask."""
+        return self.taken.model
+
+    @property
+    def secret(self) -> str:
+        """The key to ask with."""
+        return self.taken.secret
+
+
+@dataclass(slots=True)
+class Held:
+    """A slice, what is left of it, and when it ends (monotonic seconds)."""
+
+    taken: Slice
+    left: int | None
+    expires: float
+
+
+@dataclass(slots=True)
+class Waiter:
+    """An analysis that waits, with about how many input tokens it needs."""
+
+    future: asyncio.Future[Lease]
+    tokens: int
+
+
+@dataclass(slots=True)
+class Queue:
+    """All that wait for one source. `resume_at`: don't ask the ledger before (monotonic seconds)."""
+
+    source: Source
+    waiters: deque[Waiter] = field(default_factory=deque)
+    held: deque[Held] = field(default_factory=deque)
+    refill: asyncio.Task[None] | None = None
+    resume_at: float = 0.0
+    waiting_until: datetime | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody waits and nothing is held."""
+        return not (self.waiters or self.held or self.refill)
+
+    def drop(self, matches: Callable[[Held], bool]) -> list[Held]:
+        """Give up slices."""
+        dropped = [item for item in self.held if matches(item)]
+        if dropped:
+            self.held = deque(item for item in self.held if not matches(item))
+        return dropped
+
+    def left(self) -> int | None:
+        """Requests at hand; None: any number."""
+        counts = [item.left for item in self.held]
+        return None if None in counts else sum(count or 0 for count in counts)
