@@ -37,6 +37,8 @@ class Vendor:
         self.decide = decide
         self.seen: list[Seen] = []
         self.url = ""
+        self.at_once = 0
+        self.most_at_once = 0
 
     def next_answer(self, seen: Seen) -> Answer:
         self.seen.append(seen)
@@ -59,7 +61,12 @@ class Vendor:
         headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
         raw = await reader.readexactly(int(headers.get("content-length", "0")))
         answer = self.next_answer(Seen(method, path, headers, json.loads(raw) if raw else None))
-        await asyncio.sleep(answer.delay)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await asyncio.sleep(answer.delay)
+        finally:
+            self.at_once -= 1
         if answer.hang_up:
             return False
         text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)

@@ -1,0 +1,220 @@
+"""The analyser of a process: which vendor is asked, in what order, within what budget."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+
+from hirocrm.analysis import budget
+from hirocrm.analysis.errors import AllKeysResting, AnalysisFailed, BudgetReached
+from hirocrm.analysis.key_pool import keyring
+from hirocrm.analysis.key_pool.pool import KeyPool
+from hirocrm.analysis.key_pool.slices import Source
+from hirocrm.analysis.key_pool.thread import DatabaseThread
+from hirocrm.analysis.local_analyst import LocalAnalyst
+from hirocrm.analysis.models import AnalysisKey, KeyStanding
+from hirocrm.analysis.prompts import PROMPT_VERSION
+from hirocrm.analysis.providers import pricing
+from hirocrm.analysis.providers.anthropic import AnthropicProvider
+from hirocrm.analysis.providers.errors import TokenUsage
+from hirocrm.analysis.providers.gemini import GeminiProvider
+from hirocrm.analysis.providers.http import ProviderHttp
+from hirocrm.analysis.providers.openai import OpenAIProvider
+from hirocrm.analysis.providers.protocol import Provider
+from hirocrm.analysis.schema import AnalysisAnswer, AnalysisRequest
+from hirocrm.analysis.vendor_analyst import VendorAnalyst
+from hirocrm.core import clock
+
+log = structlog.get_logger(__name__)
+
+LOCAL = "local"
+LOCAL_MODEL = "local-1"
+CEILING_CHECK_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who would be asked first: part of the input hash, so that another model means a new analysis."""
+
+    provider: str
+    model: str
+    prompt_version: str
+
+
+def provider_order(organization_id: UUID | None) -> tuple[str, ...]:
+    """Return the analysers to ask, in order. "auto" is the first vendor with a key and a model, else local.
+
+    A key that was refused still counts: work that fails and says why is better than a silent change of analyser.
+    """
+    order = [
+        _first_with_key(organization_id) if name == "auto" else name
+        for name in settings.ANALYZER_ORDER
+    ]
+    return tuple(dict.fromkeys(order))
+
+
+def _first_with_key(organization_id: UUID | None) -> str:
+    for provider in keyring.VENDORS:
+        if not keyring.configured_models(provider):
+            continue
+        if keyring.environment_secrets(provider):
+            return provider
+        if organization_id is None:
+            continue
+        own = AnalysisKey.objects.filter(provider=provider, organization_id=organization_id)
+        if own.exclude(standing=KeyStanding.DISABLED).exists():
+            return provider
+    return LOCAL
+
+
+def identity(organization_id: UUID | None) -> Identity:
+    """Return who would be asked about this organization's conversations.
+
+    It names the first model of the settings, also while another one stands in for it, so that a day's spent quota
+    doesn't mean that everything is paid again the next day.
+    """
+    provider = provider_order(organization_id)[0]
+    if provider == LOCAL:
+        return Identity(LOCAL, LOCAL_MODEL, LOCAL_MODEL)
+    models = keyring.configured_models(provider)
+    return Identity(provider, models[0] if models else "", PROMPT_VERSION)
+
+
+class Analyst:
+    """Analyses conversations. One per process and event loop, as an async context manager."""
+
+    def __init__(self, *, concurrency: int | None = None) -> None:
+        self._concurrency = concurrency or settings.ANALYSIS_CONCURRENCY
+        self._pool = KeyPool(concurrency=self._concurrency)
+        self._http = ProviderHttp(concurrency=self._concurrency)
+        self._database = DatabaseThread("analyst")
+        self._local = LocalAnalyst()
+        self._vendors: dict[str, VendorAnalyst] = {}
+        self._orders: dict[UUID, tuple[float, tuple[str, ...]]] = {}
+        self._ceilings: dict[UUID, tuple[float, BudgetReached | None]] = {}
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._database.run(keyring.register_environment_keys)
+            if any(keyring.environment_secrets(name) for name in keyring.VENDORS):
+                await asyncio.to_thread(_load_libraries)
+            await self._pool.__aenter__()
+        except BaseException:
+            await self._database.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._pool.__aexit__(exc_type, exc, traceback)
+        await self._http.aclose()
+        self._local.close()
+        await self._database.close()
+
+    async def analyse(self, request: AnalysisRequest, *, organization_id: UUID) -> AnalysisAnswer:
+        """Return the first answer in the order of HIROCRM_ANALYZER.
+
+        The next analyser is asked where one fails, has spent its day, or has reached the monthly ceiling.
+
+        Raises:
+            AnalysisFailed: one sentence why; `retriable` says whether another try may help.
+            AllKeysResting: come back at `until`; nothing is lost and nothing failed.
+            BudgetReached: the organization's monthly ceiling.
+        """
+        order = await self._order(organization_id)
+        for name in order[:-1]:
+            try:
+                return await self._ask(name, request, organization_id)
+            except (AnalysisFailed, AllKeysResting, BudgetReached) as exc:
+                log.info("analysis.fell_back", analyser=name, reason=exc.code)
+        return await self._ask(order[-1], request, organization_id)
+
+    async def waiting_until(self, organization_id: UUID) -> datetime | None:
+        """Return when the first key is free if analyses of this organization wait for one now."""
+        moments = [
+            self._pool.waiting_until(_source(name, organization_id))
+            for name in await self._order(organization_id)
+            if name != LOCAL
+        ]
+        return min((moment for moment in moments if moment), default=None)
+
+    async def _ask(
+        self, name: str, request: AnalysisRequest, organization_id: UUID
+    ) -> AnalysisAnswer:
+        if name == LOCAL:
+            return await self._local.analyse(request)
+        source = _source(name, organization_id)
+        if not source.models:
+            setting = {"openai": "OPENAI_MODEL", "anthropic": "ANTHROPIC_MODEL"}.get(
+                name, "GOOGLE_AI_MODEL"
+            )
+            raise AnalysisFailed(
+                f"No model is configured: set {setting}.", reason="no_model", retriable=True
+            )
+        await self._check_ceiling(organization_id)
+        return await self._vendor(name).ask(request, source)
+
+    def _vendor(self, name: str) -> VendorAnalyst:
+        if name not in self._vendors:
+            self._vendors[name] = VendorAnalyst(open_provider(name, self._http), self._pool)
+        return self._vendors[name]
+
+    async def _order(self, organization_id: UUID) -> tuple[str, ...]:
+        """Return the order, asked of the database now and then rather than for every conversation."""
+        order: tuple[str, ...] = await self._remembered(
+            self._orders, organization_id, lambda: provider_order(organization_id)
+        )
+        return order
+
+    async def _check_ceiling(self, organization_id: UUID) -> None:
+        def check() -> BudgetReached | None:
+            try:
+                budget.check_ceiling(organization_id, now=clock.now())
+            except BudgetReached as reached:
+                return reached
+            return None
+
+        reached = await self._remembered(self._ceilings, organization_id, check)
+        if reached is not None:
+            raise reached.with_traceback(None)
+
+    async def _remembered(
+        self, memory: dict[UUID, tuple[float, Any]], key: UUID, look: Callable[[], Any]
+    ) -> Any:
+        known = memory.get(key)
+        if known and time.monotonic() - known[0] < CEILING_CHECK_SECONDS:
+            return known[1]
+        value = await self._database.run(look)
+        memory[key] = time.monotonic(), value
+        return value
+
+
+def _load_libraries() -> None:
+    """Load what a vendor's first answer would otherwise load in the middle of the event loop."""
+    import httpx2  # noqa: F401, PLC0415
+
+    pricing.cost_micro_usd("gemini", "gemini-3.5-flash-lite", TokenUsage(1, 1))
+
+
+def _source(name: str, organization_id: UUID | None) -> Source:
+    return Source(name, organization_id, keyring.configured_models(name))
+
+
+def open_provider(name: str, http: ProviderHttp) -> Provider:
+    """Return a vendor's client for the addresses of the settings."""
+    if name == "gemini":
+        return GeminiProvider(http, base_url=settings.GOOGLE_AI_BASE_URL)
+    if name == "openai":
+        return OpenAIProvider(http, base_url=settings.OPENAI_BASE_URL)
+    return AnthropicProvider(http, base_url=settings.ANTHROPIC_BASE_URL)
