@@ -6,7 +6,6 @@ Reference: https://developers.facebook.com/docs/graph-api/
 """
 
 from collections.abc import Iterable, Mapping
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx2
@@ -71,12 +70,7 @@ class GraphClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
