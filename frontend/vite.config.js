@@ -19,6 +19,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: BROWSERS,
     cssTarget: BROWSERS,
+    cssMinify: "lightningcss", // turns light-dark() into what Safari 16 understands
     reportCompressedSize: false,
     rollupOptions: {
       // htmx can eval hx-on attributes; we switch that off (allowEval false) and the policy forbids it anyway.

@@ -1,1 +1,26 @@
+// What every page loads. Each module listens on document for its own data attributes, so that
+// rows that htmx swaps in later work as well. Rarely needed behaviours are fetched when a page has them.
 import "htmx.org";
+import "./theme.js";
+import "./overlays.js";
+import "./menu.js";
+import "./toast.js";
+import "./faults.js";
+import "./shortcuts.js";
+import "./times.js";
+import "./tabs.js";
+import "./live.js";
+
+const LATER = [
+  ["[data-board]", () => import("./board.js")],
+  ["[data-evidence]", () => import("./evidence.js")],
+  ["[data-upload]", () => import("./upload.js")],
+  ["[data-select]", () => import("./select.js")],
+];
+
+function fetchWhatIsNeeded() {
+  for (const [selector, load] of LATER) if (document.querySelector(selector)) load();
+}
+
+fetchWhatIsNeeded();
+document.addEventListener("htmx:load", fetchWhatIsNeeded);

@@ -1,0 +1,72 @@
+// data-live-url="/events": listens there for server-sent events, each a JSON object with a `kind`, and fires
+// `live` and `live:<kind>` on the element with the object as detail. To refresh something on news:
+//   <div hx-get="…" hx-trigger="live:run_progress from:body">
+// After a gap (server restarted, laptop asleep) it fires live:resync once: whatever was missed, ask again.
+// One connection a page; none while the tab is hidden, so that many tabs don't eat the browser's six.
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
+const HIDDEN_FOR_MS = 30_000;
+
+export const nextWait = (wait) => Math.min(wait * 2, LONGEST_WAIT_MS);
+
+let source = null;
+let wait = FIRST_WAIT_MS;
+let hadGap = false;
+let retry = 0;
+let hiding = 0;
+
+const listeners = () => document.querySelectorAll("[data-live-url]");
+
+function tell(name, detail) {
+  for (const element of listeners()) element.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+}
+
+function read(event) {
+  try {
+    const news = JSON.parse(event.data);
+    tell("live", news);
+    tell(`live:${news.kind ?? "news"}`, news);
+  } catch {
+    // A line that isn't JSON is a comment to us.
+  }
+}
+
+function open() {
+  const url = listeners()[0]?.dataset.liveUrl;
+  if (!url || source || document.hidden) return;
+  source = new EventSource(url);
+  source.addEventListener("open", () => {
+    wait = FIRST_WAIT_MS;
+    document.documentElement.dataset.live = "on";
+    if (hadGap) tell("live:resync", {});
+    hadGap = false;
+  });
+  source.addEventListener("message", read);
+  source.addEventListener("error", again);
+}
+
+function close() {
+  source?.close();
+  source = null;
+  hadGap = true;
+  document.documentElement.dataset.live = "off";
+}
+
+// The browser reconnects by itself only after some failures; an answer such as 503 ends it for good.
+function again() {
+  close();
+  clearTimeout(retry);
+  retry = setTimeout(open, wait);
+  wait = nextWait(wait);
+}
+
+if (typeof document !== "undefined") {
+  open();
+  document.addEventListener("htmx:load", open);
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (document.hidden) hiding = setTimeout(close, HIDDEN_FOR_MS);
+    else open();
+  });
+  window.addEventListener("pagehide", close);
+}
