@@ -11,3 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.account.urls")),
     path("", include("hirocrm.web.urls")),
 ]
+
+handler400 = "hirocrm.web.errors.bad_request"
+handler403 = "hirocrm.web.errors.permission_denied"
+handler404 = "hirocrm.web.errors.page_not_found"
+handler500 = "hirocrm.web.errors.server_error"

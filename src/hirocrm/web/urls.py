@@ -1,5 +1,12 @@
 """Addresses of the pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from hirocrm.web.appearance import views as appearance
+from hirocrm.web.gallery import views as gallery
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("theme", appearance.choose_theme, name="choose-theme"),
+    path("design", gallery.gallery, name="design"),
+    path("design/move", gallery.move, name="design-move"),
+]

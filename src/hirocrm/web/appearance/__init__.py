@@ -1,0 +1,1 @@
+"""How the pages look to one visitor: the theme switch."""

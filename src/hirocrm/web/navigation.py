@@ -1,0 +1,66 @@
+"""What the side rail and the phone's bar lead to.
+
+An entry appears as soon as its page has an address, so a page joins by naming its URL.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One place to go: its URL's name, words, icon, and the keys that lead there."""
+
+    url_name: str
+    label: str | Promise
+    icon: str
+    keys: str
+    counted: str = ""  # the context variable whose number stands beside it
+    on_phone: bool = True  # in the bar itself; else under More
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A destination on one page: its address, and whether one is there."""
+
+    destination: Destination
+    url: str
+    is_current: bool
+
+
+DESTINATIONS = (
+    Destination("board", _("Board"), "square-kanban", "g b"),
+    Destination("contacts", _("Contacts"), "users", "g c"),
+    Destination("review", _("Review"), "circle-check-big", "g r", counted="review_count"),
+    Destination("inbox", _("Inbox"), "inbox", "g i"),
+    Destination("insights", _("Insights"), "chart-column", "g n", on_phone=False),
+    Destination("pages", _("Pages"), "plug", "g p", on_phone=False),
+    Destination("pipelines", _("Pipelines"), "workflow", "g l", on_phone=False),
+    Destination("settings", _("Settings"), "settings", "g s", on_phone=False),
+)
+
+
+def _address(url_name: str) -> str:
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def _is_under(path: str, url: str) -> bool:
+    return path == url or (url != "/" and path.startswith(url.rstrip("/") + "/"))
+
+
+def links(path: str) -> list[Link]:
+    """The destinations that exist, with the one that `path` belongs to marked."""
+    addressed = [(entry, _address(entry.url_name)) for entry in DESTINATIONS]
+    return [Link(entry, url, _is_under(path, url)) for entry, url in addressed if url]
+
+
+def navigation(request: HttpRequest) -> dict[str, object]:
+    """Context processor: `navigation`, and `search_url` for the search in the top bar."""
+    return {"navigation": links(request.path), "search_url": _address("contacts")}

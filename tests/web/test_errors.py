@@ -1,0 +1,55 @@
+"""Refusals as pages, and as toasts where htmx asked."""
+
+import json
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from hirocrm.core.errors import Conflict, Forbidden, Invalid, NotFound
+from hirocrm.web.errors import DomainErrorMiddleware, server_error
+
+
+@pytest.fixture
+def middleware() -> DomainErrorMiddleware:
+    return DomainErrorMiddleware(lambda request: HttpResponse())
+
+
+class TestDomainErrorMiddleware:
+    @pytest.mark.parametrize(
+        ("error", "status"), [(NotFound, 404), (Forbidden, 403), (Conflict, 409), (Invalid, 400)]
+    )
+    def test_shows_the_sentence_on_a_page(self, middleware, rf: RequestFactory, error, status):
+        response = middleware.process_exception(rf.get("/x"), error("Ben moved it first."))
+
+        assert response.status_code == status
+        assert b"Ben moved it first." in response.content
+
+    def test_gives_htmx_a_toast_and_nothing_to_swap(self, middleware, rf):
+        request = rf.post("/x", headers={"hx-request": "true"})
+
+        response = middleware.process_exception(request, Conflict("Ben moved it first."))
+
+        assert (response.status_code, response.content) == (409, b"")
+        assert json.loads(response["HX-Trigger"])["toast"] == {
+            "text": "Ben moved it first.",
+            "tone": "bad",
+            "undoUrl": "",
+            "seconds": 5,
+        }
+
+    def test_leaves_faults_and_the_api_alone(self, middleware, rf):
+        assert middleware.process_exception(rf.get("/x"), ValueError()) is None
+        assert middleware.process_exception(rf.get("/api/x"), NotFound("No.")) is None
+
+
+class TestServerError:
+    def test_needs_no_database(self, rf):
+        request = rf.get("/x")
+        request.COOKIES["theme"] = "dark"
+
+        response = server_error(request)
+
+        assert response.status_code == 500
+        assert b'data-theme="dark"' in response.content
+        assert b"on our side" in response.content
