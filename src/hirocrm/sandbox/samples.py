@@ -4,13 +4,15 @@ A row may say more: `page`, `platform`, `name`, `username`, `customer_id`, `ago`
 since its last message); a message may have `after` ("10m": time since the one before) and an
 `attachment` ({"type": "image" | "audio" | "video" | "file" | "sticker" | "share" | "story_reply" |
 "story_mention" | "unsupported", "url"?, "title"?}), a `reaction` and `reply_to` (a number: how
-many messages back). What a row doesn't say is invented, always the same for the same row.
+many messages back). "{+21d}" in a text becomes the date that long after the thread's last message,
+so that a wedding never lies in the past. What a row doesn't say is invented, always the same for the same row.
 """
 
 import json
 import re
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -140,10 +142,19 @@ def _messages(row: Row, *, cid: str, last_ms: int, seed: int, base_url: str) -> 
         when += gaps[index] if index else 0
         sender = CUSTOMER if said.get("from") == CUSTOMER else BUSINESS
         extras = _extras(said, messages, base_url=base_url, seed=seed + index)
-        messages.append(
-            Message(message_id(cid, index), sender, said.get("text") or "", when, extras)
-        )
+        text = dated(said.get("text") or "", last_ms)
+        messages.append(Message(message_id(cid, index), sender, text, when, extras))
     return messages
+
+
+def dated(text: str, from_ms: int) -> str:
+    """The text with each "{+21d}" as a date: "December 13"."""
+
+    def spelled(match: re.Match[str]) -> str:
+        day = datetime.fromtimestamp(from_ms / 1000, UTC) + timedelta(days=int(match[1]))
+        return f"{day:%B} {day.day}"
+
+    return re.sub(r"\{\+(\d+)d\}", spelled, text) if "{+" in text else text
 
 
 def _gap(said: Row, seed: int) -> int:
