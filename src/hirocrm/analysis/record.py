@@ -45,16 +45,18 @@ def record_answers(
     run_id: UUID | None,
     now: datetime,
 ) -> list[Analysis]:
-    """Store `answered` in the caller's transaction; returns each one's analysis, in order."""
+    """Store `answered` in the caller's transaction; returns each one's analysis, in order.
+
+    The contacts are changed in memory only: their row is written once, with their new place.
+    """
     rows = [
         item.reading.known or _row(organization_id, item, pipeline_id, run_id, now)
         for item in answered
     ]
     fresh = [row for row, item in zip(rows, answered, strict=True) if item.answer is not None]
     Analysis.objects.bulk_create(fresh, ignore_conflicts=True)
-    _update_contacts(
-        [(item.reading.contact, row) for item, row in zip(answered, rows, strict=True)], now
-    )
+    for item, row in zip(answered, rows, strict=True):
+        _note_on_contact(item.reading.contact, row, now)
     _mark_done([item.reading for item in answered], settings_hash)
     _add_spend(organization_id, fresh, now)
     return rows
@@ -110,35 +112,21 @@ def _row(
     )
 
 
-def _update_contacts(pairs: Sequence[tuple[Contact, Analysis]], now: datetime) -> None:
-    for contact, analysis in pairs:
-        contact.ai_context, contact.ai_context_updated_at = analysis.summary, now
-        contact.ai_confidence = analysis.confidence
-        contact.sentiment, contact.urgency = analysis.sentiment, analysis.urgency
-    update_rows(
-        Contact,
-        [
-            "id",
-            "ai_context",
-            "ai_context_updated_at",
-            "ai_confidence",
-            "sentiment",
-            "urgency",
-            "updated_at",
-        ],
-        [
-            (
-                c.pk,
-                c.ai_context,
-                c.ai_context_updated_at,
-                c.ai_confidence,
-                str(c.sentiment),
-                str(c.urgency),
-                now,
-            )
-            for c in {contact.pk: contact for contact, _ in pairs}.values()
-        ],
-    )
+AI_COLUMNS = ["ai_context", "ai_context_updated_at", "ai_confidence", "sentiment", "urgency"]
+
+
+def ai_row(contact: Contact) -> tuple[object, ...]:
+    """The values of AI_COLUMNS."""
+    return (
+        contact.ai_context, contact.ai_context_updated_at, contact.ai_confidence, str(contact.sentiment),
+        str(contact.urgency),
+    )  # fmt: skip
+
+
+def _note_on_contact(contact: Contact, analysis: Analysis, now: datetime) -> None:
+    contact.ai_context, contact.ai_context_updated_at = analysis.summary, now
+    contact.ai_confidence = analysis.confidence
+    contact.sentiment, contact.urgency = analysis.sentiment, analysis.urgency
 
 
 def _mark_done(readings: Sequence[Reading], settings_hash: str) -> None:

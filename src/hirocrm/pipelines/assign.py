@@ -135,7 +135,10 @@ def assign(
     user_id: UUID | None,
     now: datetime,
 ) -> Assigned:
-    """Apply `verdicts` to their (locked) contacts; changes the given objects and the database."""
+    """Apply `verdicts` to their (locked) contacts and write what follows from them.
+
+    The contacts are changed in memory only: the caller writes their rows (PLACE_COLUMNS), once.
+    """
     result = Assigned({v.contact.pk: decide(rules, v, now) for v in verdicts})
     if rules.pipeline is None or not rules.stages:
         return result
@@ -156,7 +159,6 @@ class _Writer:
     run_id: UUID | None
     user_id: UUID | None
     now: datetime
-    contacts: list[Contact] = field(default_factory=list)
     activities: list[tuple[Any, ...]] = field(default_factory=list)
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     assignments: list[tuple[Any, ...]] = field(default_factory=list)
@@ -169,7 +171,6 @@ class _Writer:
         elif decision is Decision.REVIEW:
             self._ask(verdict, SuggestionKind.REVIEW)
             verdict.contact.needs_review = True
-            self.contacts.append(verdict.contact)
         else:
             self._place(verdict, moved=decision is Decision.MOVED)
 
@@ -223,7 +224,6 @@ class _Writer:
         contact.lead_score, contact.lead_status = verdict.lead_score, verdict.lead_status
         contact.needs_review = False
         self.settled.append(contact.pk)
-        self.contacts.append(contact)
 
     def _activity(self, verdict: Verdict, stage: Stage, *, moved: bool) -> tuple[Any, ...]:
         metadata = {
@@ -261,10 +261,9 @@ class _Writer:
         insert_rows(Assignment, _ASSIGNMENT_COLUMNS, self.assignments)
         insert_rows(Activity, ACTIVITY_COLUMNS, self.activities)
         insert_rows(StageChange, STAGE_CHANGE_COLUMNS, self.changes)
-        update_rows(Contact, _PLACE_COLUMNS, [_place_row(c, self.now) for c in self.contacts])
 
 
-_PLACE_COLUMNS = [
+PLACE_COLUMNS = [
     "id", "pipeline", "stage", "stage_entered_at", "moved_by", "lead_score", "lead_status", "needs_review",
     "version", "updated_at",
 ]  # fmt: skip
@@ -289,7 +288,8 @@ _ASSIGNMENT_COLUMNS = [
 ]  # fmt: skip
 
 
-def _place_row(contact: Contact, now: datetime) -> tuple[Any, ...]:
+def place_row(contact: Contact, now: datetime) -> tuple[Any, ...]:
+    """The values of PLACE_COLUMNS."""
     return (
         contact.pk, contact.pipeline_id, contact.stage_id, contact.stage_entered_at, str(contact.moved_by),
         contact.lead_score, str(contact.lead_status), contact.needs_review, contact.version, now,
@@ -383,7 +383,7 @@ class _Undo:
         self._forget_deleted_places()
         insert_rows(Activity, ACTIVITY_COLUMNS, self.activities)
         insert_rows(StageChange, STAGE_CHANGE_COLUMNS, self.changes)
-        update_rows(Contact, _PLACE_COLUMNS, [_place_row(c, self.now) for c in self.contacts])
+        update_rows(Contact, PLACE_COLUMNS, [place_row(c, self.now) for c in self.contacts])
         Assignment.objects.filter(pk__in=self.assignment_ids).update(undone_at=self.now)
 
     def _forget_deleted_places(self) -> None:

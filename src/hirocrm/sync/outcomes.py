@@ -8,14 +8,34 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from hirocrm.analysis.models import Analysis
-from hirocrm.analysis.record import Answered, Failed, record_answers, record_failures
+from hirocrm.analysis.record import (
+    AI_COLUMNS,
+    Answered,
+    Failed,
+    ai_row,
+    record_answers,
+    record_failures,
+)
 from hirocrm.analysis.transcripts import Asker, settings_hash
 from hirocrm.contacts.models import AnalysisState, Contact, Conversation
+from hirocrm.core import jobs
+from hirocrm.core.bulk import update_rows
 from hirocrm.core.events import publish
-from hirocrm.pipelines.assign import Assigned, Decision, Rules, Verdict, assign, rules_of
+from hirocrm.core.text import shorten
+from hirocrm.pipelines.assign import (
+    PLACE_COLUMNS,
+    Assigned,
+    Decision,
+    Rules,
+    Verdict,
+    assign,
+    place_row,
+    rules_of,
+)
 from hirocrm.sync import lifecycle
+from hirocrm.sync.batches import ANALYSIS_QUEUE
 from hirocrm.sync.lifecycle import Trouble
-from hirocrm.sync.models import AnalysisBatch, SyncRun
+from hirocrm.sync.models import AnalysisBatch, RunStatus, SyncRun
 from hirocrm.sync.plan import Plan
 
 # Reasons that concern the provider, not the one conversation: told once in a run, with a count.
@@ -88,6 +108,7 @@ def record(
         now=now,
     )
     assigned = _assign(plan, answered, analyses, now)
+    _save_contacts([item.reading.contact for item in answered], now)
     record_failures(failed=failed)
     _leave_batches(ours)
     publish(organization_id=plan.organization_id, kind="contacts.changed", page=str(plan.page_id))
@@ -134,6 +155,11 @@ def _lock_contacts(contacts: Sequence[Contact]) -> None:
         for name in ("pipeline_id", "stage_id", "stage_entered_at", "moved_by", "moved_by_person_at",
                      "lead_score", "lead_status", "needs_review", "version"):  # fmt: skip
             setattr(contact, name, getattr(row, name))
+
+
+def _save_contacts(contacts: Sequence[Contact], now: datetime) -> None:
+    rows = [(*place_row(c, now), *ai_row(c)) for c in {c.pk: c for c in contacts}.values()]
+    update_rows(Contact, [*PLACE_COLUMNS, *AI_COLUMNS], rows)
 
 
 def _assign(
@@ -245,3 +271,28 @@ def abandon_batch(*, batch_id: UUID, sentence: str, code: str, now: datetime) ->
         lifecycle.record_troubles(run, [Trouble(error=sentence, code=code)])
         lifecycle.count(batch.run_id, failed=count)
     close_batch(batch_id=batch_id, now=now)
+
+
+@transaction.atomic
+def come_back(*, batch_id: UUID, at: datetime, why: str) -> None:
+    """Queue the batch for when the first key is free; nothing failed, and its run says what it waits for."""
+    batch = AnalysisBatch.objects.select_related("run").get(pk=batch_id)
+    jobs.defer(
+        "sync.analyse_batch",
+        queue=ANALYSIS_QUEUE,
+        schedule_at=at,
+        organization_id=str(batch.organization_id),
+        batch_id=str(batch.pk),
+    )
+    if batch.run is not None:
+        SyncRun.objects.filter(pk=batch.run.pk, finished_at=None).update(
+            waiting_until=at, waiting_for=shorten(why, 200)
+        )
+        lifecycle.tell(batch.run)
+
+
+def wait_is_over(run_id: UUID, *, now: datetime) -> None:
+    """Take back the note of what the run waited for."""
+    SyncRun.objects.filter(pk=run_id, status=RunStatus.RUNNING, waiting_until__lte=now).update(
+        waiting_until=None, waiting_for=""
+    )
