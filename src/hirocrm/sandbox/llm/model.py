@@ -94,11 +94,11 @@ def _meaning(lines: list[Line], customer: str) -> tuple[str, list[Line]]:
     latest = lines[-6:]
     if mine and words.SPAM.found_in(customer) and not words.PRICE.found_in(customer):
         return "spam", _hits(mine, words.SPAM)
-    lost, paid = _hits(latest, words.LOST), _hits(latest, words.PAID)
+    lost, paid = _hits(latest, words.LOST), _hits(lines, words.PAID)
     if lost and (not paid or lines.index(lost[-1]) > lines.index(paid[-1])):
         return "lost", lost
     complaints = _hits(mine, words.COMPLAINT)
-    if complaints and not _hits(mine[-2:], words.PAID):
+    if complaints and not (paid and lines.index(paid[-1]) > lines.index(complaints[-1])):
         return "support", complaints
     if paid:
         return "won", paid

@@ -27,9 +27,9 @@ class Words:
 # The currency first, or the number first: "₱850", "php 1,200", "P350", "2,500", "500 pesos"
 PRICE = Words(pattern=r"[₱$€]\s?\d|\bp(?:hp)? ?\d|\d[\d,.]*k? ?(?:pesos|php)|\b\d{1,3},\d{3}\b")
 PAID = Words(
-    "bayad na", "paid na", "i've paid", "just paid", "fully paid", "already paid", "nagsend na", "nag send na", "nag-send na", "sent na", "payment received", "payment sent",
+    "bayad na", "paid na", "i've paid", "just paid", "fully paid na", "fully paid ko", "already paid", "nagsend na", "nag send na", "nag-send na", "sent na", "payment received", "payment sent",
     "received your payment", "received the payment", "order confirmed", "order is confirmed", "confirmed na", "confirmed po", "is confirmed", "you're confirmed",
-    "booked na", "you're booked", "is booked", "reserved na", "is reserved", "it's a deal", "pagado", "transferí", "confirmado", "confirmada", "reservado", "reservada",
+    "booked na", "booked ka na", "received po", "you're booked", "is booked", "reserved na", "is reserved", "it's a deal", "pagado", "transferí", "confirmado", "confirmada", "reservado", "reservada",
     "successfully", "all set", "na-receive", "nareceive", "i'll take it", "đã chuyển khoản", "تم الدفع", "receipt",
     pattern=r"\bdeal\b(?! ?breaker)",
 )  # fmt: skip
@@ -42,7 +42,7 @@ LOST = Words(
 HAGGLE = Words(
     "discount", "tawad", "last price", "bawas", "lower", "cheaper", "best price", "mahal", "budget", "rebaja", "descuento", "por menos", "más barat",
     "how about", "can you do", "would you take", "negotiable", "giảm giá", "خصم", "installment", "hulugan", "any chance", "baba pa", "kaya ba",
-    pattern=r"\bless\b|pwede (?:po )?ba(?:ng)? \d",
+    pattern=r"\bless\b|pwede (?:po )?ba(?:ng)? \d|[₱$] ?\d|\b\d{2,3}k\b|\d% off",
 )  # fmt: skip
 COMPLAINT = Words(
     "complain", "refund", "broken", "defect", "wrong item", "wrong size", "wrong color", "wrong colour", "wrong order", "disappoint", "worst", "terrible",
