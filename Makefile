@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
+TEST_WORKERS ?= 2
 ASSETS := src/hirocrm/web/assets/manifest.json
 ASSET_SOURCES := $(shell find frontend src/hirocrm/web/templates -type f -not -path '*/node_modules/*' 2>/dev/null)
 
@@ -25,6 +26,31 @@ assets: $(ASSETS) ## Build the browser's files (quick when nothing changed)
 $(ASSETS): $(VENV)/.installed scripts/build_assets.py $(ASSET_SOURCES)
 	$(BIN)/python scripts/build_assets.py
 	@touch $@
+
+demo: setup ## Start HiroCRM with a sandbox Page, sample conversations and a signed-in link
+	$(BIN)/hirocrm demo
+
+test: setup ## Run all tests: real PostgreSQL, real HTTP, a real browser
+	@sh scripts/chromium.sh
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+check: setup ## Run the linters and the type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/djlint --check --lint --quiet src/hirocrm/web/templates
+	$(BIN)/hirocrm manage makemigrations --check --dry-run
+
+format: setup ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --reformat --quiet src/hirocrm/web/templates || true
+
+dev: setup ## Run everything with debug pages and logs
+	HIROCRM_DEBUG=1 HIROCRM_LOG_LEVEL=debug $(BIN)/hirocrm up
 
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
