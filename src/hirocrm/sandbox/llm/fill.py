@@ -23,6 +23,8 @@ def stage_names(schema: Schema) -> list[str]:
 
 def _resolved(schema: Schema, defs: dict[str, Schema]) -> Schema:
     """Follow references, and pick the first alternative that isn't null."""
+    if "type" in schema and "anyOf" not in schema:
+        return schema
     for _ in range(20):
         if "$ref" in schema:
             schema = defs.get(str(schema["$ref"]).rsplit("/", 1)[-1], {})

@@ -1,6 +1,7 @@
 """Stand-in for the Gemini API: generateContent, models, and its quotas."""
 
 import re
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -134,9 +135,12 @@ def _read_body(call: ModelCall, request: Request) -> None:
 
 def _either(values: dict[str, Any], name: str) -> Any:
     """A field by its camelCase or snake_case name."""
-    if name in values:
-        return values[name]
-    return values.get(re.sub(r"([A-Z])", lambda m: "_" + m[1].lower(), name))
+    return values[name] if name in values else values.get(_snake(name))
+
+
+@lru_cache(maxsize=64)
+def _snake(name: str) -> str:
+    return re.sub(r"([A-Z])", lambda m: "_" + m[1].lower(), name)
 
 
 def _texts(content: dict[str, Any]) -> str:

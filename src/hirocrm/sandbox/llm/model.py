@@ -85,27 +85,30 @@ def read(lines: list[Line]) -> Reading:
     return Reading(meaning, lines, quotes[:5], strength, customer)
 
 
-def _hits(lines: list[Line], wanted: words.Words) -> list[Line]:
+def _hits(lines: list[Line], wanted: words.Words, within: str) -> list[Line]:
+    """The lines that say it; `within` is text they stand in, looked at first since most say nothing."""
+    if not wanted.found_in(within):
+        return []
     return [line for line in lines if wanted.found_in(line.lower)]
 
 
 def _meaning(lines: list[Line], customer: str) -> tuple[str, list[Line]]:
     mine = [line for line in lines if line.is_customer]
-    latest = lines[-6:]
+    everything = "\n".join(line.lower for line in lines)
     if mine and words.SPAM.found_in(customer) and not words.PRICE.found_in(customer):
-        return "spam", _hits(mine, words.SPAM)
-    lost, paid = _hits(latest, words.LOST), _hits(lines, words.PAID)
+        return "spam", _hits(mine, words.SPAM, customer)
+    lost, paid = _hits(lines[-6:], words.LOST, everything), _hits(lines, words.PAID, everything)
     if lost and (not paid or lines.index(lost[-1]) > lines.index(paid[-1])):
         return "lost", lost
-    complaints = _hits(mine, words.COMPLAINT)
+    complaints = _hits(mine, words.COMPLAINT, customer)
     if complaints and not (paid and lines.index(paid[-1]) > lines.index(complaints[-1])):
         return "support", complaints
     if paid:
         return "won", paid
-    return _middle(lines, mine)
+    return _middle(lines, mine, customer)
 
 
-def _middle(lines: list[Line], mine: list[Line]) -> tuple[str, list[Line]]:
+def _middle(lines: list[Line], mine: list[Line], customer: str) -> tuple[str, list[Line]]:
     """Somewhere between first contact and a deal."""
     offers = [line for line in lines if not line.is_customer and words.PRICE.found_in(line.lower)]
     if offers:
@@ -116,7 +119,7 @@ def _middle(lines: list[Line], mine: list[Line]) -> tuple[str, list[Line]]:
         return ("negotiating", counters) if counters else ("proposal", offers)
     if len(mine) == len(lines):
         return "new", mine[:1]
-    details = _hits(mine, words.DETAILS)
+    details = _hits(mine, words.DETAILS, customer)
     if details and len(mine) > 1:
         return "qualified", details
     return "contacted", mine[-1:] or lines[-1:]

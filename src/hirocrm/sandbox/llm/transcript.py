@@ -10,7 +10,8 @@ _LINE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _STAGE_LINE = re.compile(r"^\s*(?:\d+[.)]|[-*])\s*\"?(.{1,80}?)\"?\s*(?:\(|:|—| - |$)")
-_FENCE = re.compile(r"={3,} ?BEGIN[^\n]*\n(.*?)\n={3,} ?END", re.DOTALL)
+_BEGIN = re.compile(r"^===+ ?BEGIN[^\n]*\n", re.MULTILINE)
+_END = re.compile(r"^===+ ?END", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,9 @@ class Line:
 
 def read_transcript(prompt: str) -> list[Line]:
     """The messages in a prompt, in order; none when it holds no transcript."""
-    fenced = _FENCE.search(prompt)
-    text = fenced[1] if fenced else prompt
+    begin = _BEGIN.search(prompt)
+    end = _END.search(prompt, begin.end()) if begin else None
+    text = prompt[begin.end() : end.start()] if begin and end else prompt
     return [
         Line(m[1], m[2].lower() == "customer", m[3] or "", m[4].strip(), m[4].lower())
         for m in _LINE.finditer(text)
