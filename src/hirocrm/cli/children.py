@@ -12,6 +12,8 @@ _FIRST_DELAY_SECONDS = 0.25
 _DELAY_MAX_SECONDS = 15.0
 _HEALTHY_AFTER_SECONDS = 30.0
 
+EXIT_HOPELESS = 70  # of a child: starting again won't help
+
 
 @dataclass
 class Child:
@@ -20,9 +22,11 @@ class Child:
     name: str
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
+    waits: bool = False  # until the others serve, for the first time
     failures: int = 0  # in a row
     start_at: float = 0.0  # monotonic seconds; when to start it (again)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    is_hopeless: bool = False
     _started_at: float = 0.0
 
     @property
@@ -42,12 +46,13 @@ class Child:
     def tend(self, now: float) -> str | None:
         """Start it if it is due; if it has just died, plan its next start and say so."""
         if self.process is None:
-            if now >= self.start_at:
+            if now >= self.start_at and not self.waits:
                 self.start()
             return None
         code = self.process.poll()
         if code is None:
             return None
+        self.is_hopeless = code == EXIT_HOPELESS
         healthy = now - self._started_at > _HEALTHY_AFTER_SECONDS
         self.failures = 1 if healthy else self.failures + 1
         delay = min(_FIRST_DELAY_SECONDS * 2 ** (self.failures - 1), _DELAY_MAX_SECONDS)

@@ -14,7 +14,7 @@ from hirocrm.cli.signals import SignalInbox
 from hirocrm.config.embedded_postgres import RunningPostgres, ensure_running
 
 _TEND_SECONDS = 1.0
-_ASK_SECONDS = 0.1  # between looks at /healthz until it is well
+_ASK_SECONDS = 0.25  # between looks at /healthz until it is well
 _READY_SECONDS = 120.0
 _STARTS_MAX = 4  # of one child before the first good answer
 _CHILDREN_STOP_SECONDS = 5.5
@@ -45,12 +45,10 @@ class Supervisor:
         deadline = time.monotonic() + _READY_SECONDS
         while not inbox.stops:
             self._tend()
-            for child in self.children:
-                if child.failures >= _STARTS_MAX:
-                    raise CommandFailed(
-                        f"The {child.name} doesn't start; what it said is above. `hirocrm doctor` says more."
-                    )
+            self._refuse_the_hopeless()
             if answers_well(self.host, self.port):
+                for child in self.children:
+                    child.waits = False
                 return True
             if time.monotonic() > deadline:
                 raise CommandFailed(
@@ -85,6 +83,13 @@ class Supervisor:
             child.wait(1.0)
         if self.database is not None:
             self.database.stop(fast_seconds=_DATABASE_STOP_SECONDS)
+
+    def _refuse_the_hopeless(self) -> None:
+        for child in self.children:
+            if child.is_hopeless or child.failures >= _STARTS_MAX:
+                raise CommandFailed(
+                    f"The {child.name} doesn't start; what it said is above. `hirocrm doctor` says more."
+                )
 
     def _tend(self) -> None:
         if self.database is not None and not self.database.is_alive:

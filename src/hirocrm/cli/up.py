@@ -1,7 +1,6 @@
 """`hirocrm up`: everything in one command."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -48,8 +47,7 @@ def run(*, port: int, host: str, workers_web: int, workers: int) -> None:
         with signal_inbox() as inbox:
             try:
                 supervisor.start_database()
-                _migrate(settings)
-                if not inbox.stops and supervisor.run_until_ready(inbox):
+                if supervisor.run_until_ready(inbox):
                     say(f"HiroCRM is ready at {settings['HIROCRM_BASE_URL']} (Ctrl-C stops it).")
                     supervisor.run_until_stopped(inbox)
             finally:
@@ -87,19 +85,7 @@ def _children(
 
     web = ("web", "--port", str(port), "--host", host, "--workers", str(workers_web))
     return [
+        Child("worker", ("worker", "--migrate"), settings),  # while the web server loads its code
         Child("web server", web, settings),
-        *(Child("worker", ("worker",), settings) for _ in range(workers)),
+        *(Child("worker", ("worker",), settings, waits=True) for _ in range(workers - 1)),
     ]
-
-
-def _migrate(settings: dict[str, str]) -> None:
-    """Migrate in a process of its own, so that this one stays small."""
-    from hirocrm.cli.children import command
-    from hirocrm.cli.refusals import CommandFailed
-
-    done = subprocess.run(  # noqa: S603
-        command("migrate", "--quiet"), env=settings, stderr=subprocess.PIPE, text=True, check=False
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise CommandFailed(said[-1].removeprefix("hirocrm: ") if said else "Migrating failed.")

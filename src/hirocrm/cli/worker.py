@@ -11,6 +11,9 @@ _HARD_STOP_SECONDS = (
 
 def worker(
     concurrency: Annotated[int, typer.Option(min=1, max=200, help="Jobs at a time.")] = 16,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Apply missing migrations first.")
+    ] = False,
     parent: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """Do the background jobs: syncs, analyses, webhooks (`hirocrm up` does this too)."""
@@ -23,7 +26,26 @@ def worker(
         end_with_parent(parent)
     with database():
         set_up_django()
+        if migrate:
+            _migrate_or_exit()
         asyncio.run(_work_until_signal(concurrency))
+
+
+def _migrate_or_exit() -> None:
+    """Migrate; what can't be helped by trying again ends the process with a sentence."""
+    import sys
+
+    from django.db import ProgrammingError
+
+    from hirocrm.cli.children import EXIT_HOPELESS
+    from hirocrm.config.migrating import apply_migrations
+
+    try:
+        apply_migrations()
+    except (ProgrammingError, OSError) as exc:
+        first_line = str(exc).strip().split("\n", 1)[0]
+        print(f"hirocrm: The migrations can't be applied ({first_line}).", file=sys.stderr)
+        sys.exit(EXIT_HOPELESS)
 
 
 async def _work_until_signal(concurrency: int) -> None:

@@ -26,6 +26,7 @@ def database_settings(env: Env) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,  # the pool hands out no connection that died in a restart
         **location,
         "OPTIONS": options,
     }

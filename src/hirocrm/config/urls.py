@@ -15,4 +15,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "hirocrm.web.errors.bad_request"
 handler403 = "hirocrm.web.errors.permission_denied"
 handler404 = "hirocrm.web.errors.page_not_found"
-handler500 = "hirocrm.web.errors.server_error"
+handler500 = "hirocrm.config.outage.answer_failure"

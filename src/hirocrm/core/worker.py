@@ -93,7 +93,7 @@ class ReliableWorker(Worker):
         """Record how a job ended; an end that came from outside is no end."""
         if context.abort_reason() == AbortReason.SHUTDOWN and status is Status.ABORTED:
             retry_decision = RetryDecision(retry_at=datetime.now(UTC))
-        elif status is Status.FAILED and _MET_OUTAGE in context.additional_context:
+        elif status is Status.FAILED and context.additional_context.get(_MET_OUTAGE):
             later = datetime.now(UTC) + timedelta(seconds=OUTAGE_RETRY_SECONDS)
             retry_decision = RetryDecision(retry_at=later)
         try:
@@ -127,7 +127,7 @@ async def work(*, concurrency: int, stop: Stop) -> None:
         try:
             left_behind = await _work_while_connected(concurrency, stop, left_behind)
         except OUTAGES as exc:
-            log.warning("worker.lost_database", error=type(exc).__name__)
+            log.warning("worker.lost_database", error=_first_line(exc))
         if time.monotonic() - started > RECONNECT_MAX_SECONDS:
             delay = FIRST_RECONNECT_SECONDS
         if not stop.requested.is_set():
@@ -141,6 +141,13 @@ async def work_until_idle(*, concurrency: int = 1) -> None:
     async with connected.open_async():
         await rescue_jobs(connected)
         await _make_worker(connected, concurrency, wait=False).run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+
+
+def is_outage(exc: BaseException) -> bool:
+    """Whether the database was away. Procrastinate wraps every database error in the same class."""
+    if isinstance(exc, queue_errors.ConnectorException):
+        return exc.__cause__ is None or is_outage(exc.__cause__)
+    return isinstance(exc, OUTAGES)
 
 
 async def rescue_jobs(connected: App) -> list[int]:
@@ -192,12 +199,16 @@ async def _work_while_connected(
             for queues in QUEUE_GROUPS
         ]
         rescuer = asyncio.create_task(_keep_rescuing(connected))
-        running = [asyncio.create_task(_run(worker)) for worker in stop.workers]
+        halted = asyncio.Event()
+        running = [
+            asyncio.create_task(_run(worker, unless=(stop.requested, halted)))
+            for worker in stop.workers
+        ]
         try:
-            if not stop.requested.is_set():
-                # One that ends, for whatever reason, takes the other along: then both start anew.
-                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            # One that ends, for whatever reason, takes the other along: then both start anew.
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            halted.set()
             workers, stop.workers = stop.workers, []
             for worker in workers:
                 worker.stop()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
@@ -207,11 +218,14 @@ async def _work_while_connected(
         return [worker.worker_id for worker in workers if worker.worker_id is not None]
 
 
-async def _run(worker: ReliableWorker) -> None:
+async def _run(worker: ReliableWorker, *, unless: Sequence[asyncio.Event]) -> None:
+    """Run until stopped. A stop that came before the start would be forgotten by it, so look first."""
+    if any(event.is_set() for event in unless):
+        return
     try:
         await worker.run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
     except OUTAGES as exc:
-        log.warning("worker.lost_database", error=type(exc).__name__)
+        log.warning("worker.lost_database", error=_first_line(exc))
 
 
 def _make_worker(
@@ -221,7 +235,9 @@ def _make_worker(
     options: dict[str, Any] = {
         **connected.worker_defaults,
         "concurrency": concurrency,
-        "queues": queues,
+        "queues": list(queues)
+        if queues
+        else None,  # psycopg makes a record of a tuple, not an array
         "wait": wait,
         "listen_notify": wait,
         "fetch_job_polling_interval": POLL_SECONDS,
@@ -240,8 +256,8 @@ async def _note_outage(
     """Remember that a job failed because the database did, whatever its retry strategy."""
     try:
         return await call_next()
-    except OUTAGES:
-        context.additional_context[_MET_OUTAGE] = True
+    except OUTAGES as exc:
+        context.additional_context[_MET_OUTAGE] = is_outage(exc)
         raise
 
 
@@ -250,8 +266,14 @@ async def _keep_rescuing(connected: App) -> None:
         try:
             await rescue_jobs(connected)
         except OUTAGES as exc:
-            log.info("job_rescue.postponed", error=type(exc).__name__)
+            log.info("job_rescue.postponed", error=_first_line(exc))
         await asyncio.sleep(RESCUE_EVERY_SECONDS)
+
+
+def _first_line(exc: BaseException) -> str:
+    """What the database said; Procrastinate's own exceptions carry it as their cause."""
+    said = exc.__cause__ or exc
+    return f"{type(said).__name__}: {said}".strip().split("\n", 1)[0]
 
 
 async def _wait(stop: Stop, seconds: float) -> None:
