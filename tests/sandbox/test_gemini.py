@@ -99,6 +99,19 @@ class TestAnswer:
         assert body["modelVersion"] == MODEL
         assert body["usageMetadata"]["thoughtsTokenCount"] == 44
 
+    def test_quotes_words_and_not_photos(self, gemini):
+        photos = PROMPT.replace("Hi po, magkano yung linen set?", "(photo) (voice note)")
+        photos = photos.replace("may discount po ba pag 2?", "may discount po? ⏎ salamat (photo)")
+        only_photo = "\n".join(PROMPT.splitlines()[:5]) + "\n[m1] customer: (photo)\n===== END"
+
+        haggling = json.loads(text_of(gemini.generate(prompt=photos)))
+        silent = json.loads(text_of(gemini.generate(prompt=only_photo)))
+
+        assert haggling["evidence"] == [
+            {"messageId": "m3", "quote": "Mahal naman, may discount po?"}
+        ]
+        assert (silent["recommendedStage"], silent["evidence"]) == ("New Lead", [])
+
     def test_takes_snake_case_and_openapi_types(self, gemini):
         schema = {
             "type": "OBJECT",

@@ -186,7 +186,8 @@ def _summary(reading: Reading) -> str:
 
 
 def _span(text: str, letters: int = 120) -> str:
-    """A literal part of a line: its beginning, to the end of a word."""
+    """A literal part of a line: its beginning, to the end of a word, before any line break."""
+    text = text.partition(" ⏎")[0]
     if len(text) <= letters:
         return text
     return text[:letters].rsplit(" ", 1)[0]

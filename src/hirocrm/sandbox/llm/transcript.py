@@ -12,11 +12,13 @@ _LINE = re.compile(
 _STAGE_LINE = re.compile(r"^\s*(?:\d+[.)]|[-*])\s*\"?(.{1,80}?)\"?\s*(?:\(|:|—| - |$)")
 _BEGIN = re.compile(r"^===+ ?BEGIN[^\n]*\n", re.MULTILINE)
 _END = re.compile(r"^===+ ?END", re.MULTILINE)
+# What a transcript says of things that can't be read; nobody wrote these words, so they aren't quoted.
+_UNREADABLE = re.compile(r"(?:\s*\([a-z ]{3,20}\))+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of the transcript; `text` is what stood after the colon, letter for letter."""
+    """One message of the transcript; `text` is what its writer wrote, letter for letter."""
 
     id: str
     is_customer: bool
@@ -31,9 +33,14 @@ def read_transcript(prompt: str) -> list[Line]:
     end = _END.search(prompt, begin.end()) if begin else None
     text = prompt[begin.end() : end.start()] if begin and end else prompt
     return [
-        Line(m[1], m[2].lower() == "customer", m[3] or "", m[4].strip(), m[4].lower())
+        Line(m[1], m[2].lower() == "customer", m[3] or "", _written(m[4]), m[4].lower())
         for m in _LINE.finditer(text)
     ]
+
+
+def _written(text: str) -> str:
+    text = text.strip()
+    return _UNREADABLE.sub("", text) if text.endswith(")") else text
 
 
 def read_stages(prompt: str) -> list[str]:
