@@ -15,7 +15,7 @@ def literal_quote(quote: str, text: str) -> str | None:
     changed in the prompt folded away. Case counts: a quote is the customer's own words.
     """
     wanted = quote.strip()
-    if not wanted:
+    if not wanted or not text:
         return None
     if wanted in text:
         return wanted
