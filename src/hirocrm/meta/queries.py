@@ -1,0 +1,49 @@
+"""Reads: Pages."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from hirocrm.core.text import clean
+from hirocrm.meta.errors import PageNotFound
+from hirocrm.meta.models import ConnectionState, Page
+from hirocrm.organizations import permissions
+from hirocrm.organizations.models import Member
+from hirocrm.organizations.permissions import Right
+
+
+def list_pages(*, member: Member) -> QuerySet[Page]:
+    """The organization's Pages, each with its target pipeline and that one's stages in order; not the removed ones."""
+    permissions.require(member, Right.READ)
+    return (
+        Page.objects.filter(organization_id=member.organization_id)
+        .exclude(state=ConnectionState.REMOVED)
+        .select_related("auto_pipeline")
+        .prefetch_related("auto_pipeline__stages")
+    )
+
+
+def get_page(*, member: Member, reference: str | UUID, for_update: bool = False) -> Page:
+    """One Page by HiroCRM's id or by Facebook's.
+
+    Raises:
+        PageNotFound: no such Page in the member's organization.
+    """
+    rows = list_pages(member=member).filter(by_reference(reference))
+    if for_update:
+        rows = rows.select_for_update(of=("self",))
+    found = rows.first()
+    if found is None:
+        raise PageNotFound("There is no such Page.")
+    return found
+
+
+def by_reference(reference: str | UUID) -> Q:
+    """The condition that a Page has this id: HiroCRM's, or Facebook's."""
+    if isinstance(reference, UUID):
+        return Q(id=reference)
+    reference = clean(reference)
+    try:
+        return Q(id=UUID(reference)) | Q(remote_id=reference)
+    except ValueError:
+        return Q(remote_id=reference)
