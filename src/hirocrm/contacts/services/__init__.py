@@ -20,8 +20,10 @@ from hirocrm.contacts.services.notes import (
     reopen_task,
     update_task,
 )
+from hirocrm.contacts.services.spreadsheets import SpreadsheetResult, import_spreadsheet
 
 __all__ = [
+    "SpreadsheetResult",
     "add_note",
     "add_tags",
     "change_note",
@@ -31,6 +33,7 @@ __all__ = [
     "delete_contacts",
     "delete_note",
     "delete_task",
+    "import_spreadsheet",
     "remove_tag",
     "reopen_task",
     "search_text_of",
