@@ -31,3 +31,9 @@ class NothingToDo(Invalid):
     """The request matches no contact."""
 
     code = "nothing_to_do"
+
+
+class UploadNotFound(NotFound):
+    """No such uploaded archive in this organization, or it has been thrown away."""
+
+    code = "upload_not_found"
