@@ -34,6 +34,9 @@ test: setup ## Run all tests: real PostgreSQL, real HTTP, a real browser
 	@sh scripts/chromium.sh
 	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
+openapi: setup ## Write docs/openapi.json anew
+	$(BIN)/python scripts/export_openapi.py
+
 check: setup ## Run the linters and the type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -4,7 +4,18 @@ from hirocrm.api import errors
 from hirocrm.api.auth import BearerToken, BrowserSession
 from hirocrm.api.openapi import HiroAPI
 from hirocrm.api.parser import StrictParser
-from hirocrm.api.routes import members, tokens
+from hirocrm.api.routes import (
+    analysis,
+    contacts,
+    contacts_in_bulk,
+    imports,
+    members,
+    pages,
+    pipelines,
+    review,
+    runs,
+    tokens,
+)
 
 DESCRIPTION = """
 Everything HiroCRM does, as JSON.
@@ -37,5 +48,17 @@ api = HiroAPI(
 )
 errors.install(api)
 
-for router in (members.router, tokens.router):
+# The bulk routes first: /contacts/export.csv must not be taken for a contact's id.
+for router in (
+    pages.router,
+    runs.router,
+    contacts_in_bulk.router,
+    contacts.router,
+    pipelines.router,
+    review.router,
+    imports.router,
+    analysis.router,
+    tokens.router,
+    members.router,
+):
     api.add_router("", router)

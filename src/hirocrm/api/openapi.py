@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from hirocrm.api.errors import CONTENT_TYPE
+from hirocrm.api.schemas.base import ListOf
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 ALWAYS = {
@@ -19,6 +20,7 @@ NOT_FOUND = "Nothing under this id in the caller's organization."
 MALFORMED = (
     "The request breaks its schema, or names something that can't be taken; nothing was changed."
 )
+GENERIC_LIST = "ListOf_"
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -30,6 +32,9 @@ class HiroAPI(NinjaAPI):
     ) -> OpenAPISchema:
         """The document, complete."""
         document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        for name, schema in document["components"]["schemas"].items():
+            if name.startswith(GENERIC_LIST):  # pydantic gives a generic's children no docstring
+                schema["description"] = ListOf.__doc__
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
                 if method in METHODS:

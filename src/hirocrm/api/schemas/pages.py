@@ -1,0 +1,141 @@
+"""Pages: the seed's exact shape, and a fuller one."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from hirocrm.api.schemas.base import ApiInput, ApiSchema
+from hirocrm.core.vocabulary import StageType
+from hirocrm.meta.models import Page
+
+AutoPipelineMode = Literal["SKIP_EXISTING", "UPDATE_EXISTING"]
+Schedule = Literal["off", "every_15_minutes", "hourly", "daily"]
+State = Literal["healthy", "limited", "needs_permission", "needs_reconnect", "removed", "imported"]
+PageReference = Annotated[
+    str, Field(max_length=64, description="HiroCRM's id of the Page, or Facebook's page id.")
+]
+
+
+class PageStage(ApiSchema):
+    """A stage of the target pipeline."""
+
+    id: UUID
+    name: str
+    type: StageType
+    order: int
+
+
+class PagePipeline(ApiSchema):
+    """The target pipeline with its stages in order."""
+
+    id: UUID
+    name: str
+    stages: list[PageStage]
+
+
+class PageOut(ApiSchema):
+    """A Page and what happens to its contacts. Never a token. `pageId` is Facebook's id, null for an import."""
+
+    id: UUID
+    page_id: str | None
+    page_name: str
+    instagram_account_id: str | None
+    instagram_username: str | None
+    last_synced_at: datetime | None
+    auto_pipeline_id: UUID | None
+    auto_pipeline_mode: AutoPipelineMode
+    auto_pipeline_confidence_min: int
+    auto_pipeline: PagePipeline | None
+
+    @classmethod
+    def of(cls, page: Page) -> "PageOut":
+        """The row as JSON has it."""
+        return cls(**page_fields(page))
+
+
+class PageDetail(PageOut):
+    """A Page with its connection and schedule. `usagePercent` is how much of Meta's rate limit is used."""
+
+    sync_schedule: Schedule
+    keep_manual_moves_days: int
+    state: State
+    state_reason: str | None
+    limited_until: datetime | None
+    usage_percent: int
+    is_demo: bool
+    connected_at: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, page: Page) -> "PageDetail":
+        """The row as JSON has it."""
+        return cls(
+            **page_fields(page),
+            sync_schedule=page.sync_schedule,
+            keep_manual_moves_days=page.keep_manual_moves_days,
+            state=page.state,
+            state_reason=page.state_reason or None,
+            limited_until=page.limited_until,
+            usage_percent=page.usage_percent,
+            is_demo=page.is_demo,
+            connected_at=page.connected_at,
+            created_at=page.created_at,
+        )
+
+
+def page_fields(page: Page) -> dict[str, Any]:
+    """What both shapes of a Page hold."""
+    return {
+        "id": page.id,
+        "page_id": page.remote_id,
+        "page_name": page.name,
+        "instagram_account_id": page.instagram_account_id,
+        "instagram_username": page.instagram_username or None,
+        "last_synced_at": page.last_synced_at,
+        "auto_pipeline_id": page.auto_pipeline_id,
+        "auto_pipeline_mode": page.auto_pipeline_mode,
+        "auto_pipeline_confidence_min": page.auto_pipeline_confidence_min,
+        "auto_pipeline": _pipeline(page),
+    }
+
+
+def _pipeline(page: Page) -> PagePipeline | None:
+    pipeline = page.auto_pipeline
+    if pipeline is None:
+        return None
+    stages = [
+        PageStage(id=stage.id, name=stage.name, type=StageType(stage.type), order=stage.order)
+        for stage in pipeline.stages.all()
+    ]
+    return PagePipeline(id=pipeline.id, name=pipeline.name, stages=stages)
+
+
+class PagePatch(ApiInput):
+    """What may be changed; fields left out stay. `autoPipelineId: null` switches auto-assignment off."""
+
+    auto_pipeline_id: UUID | None = None
+    auto_pipeline_mode: AutoPipelineMode = "SKIP_EXISTING"
+    auto_pipeline_confidence_min: Annotated[int, Field(ge=0, le=100)] = 50
+    sync_schedule: Schedule = "hourly"
+    keep_manual_moves_days: Annotated[int, Field(ge=0, le=3650)] = 0
+
+
+class PageIn(ApiInput):
+    """A Page to connect by its own token; `verify: false` skips asking Facebook whether the token is this Page's."""
+
+    page_id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
+    page_name: Annotated[str, Field(max_length=255)] = ""
+    page_access_token: Annotated[str, Field(min_length=1, max_length=2000)]
+    instagram_account_id: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    instagram_username: Annotated[str | None, Field(max_length=64)] = None
+    verify: bool = True
+
+
+class RemoveQuery(ApiSchema):
+    """How thoroughly to remove a Page."""
+
+    erase: Annotated[
+        bool, Field(description="Erase its contacts, conversations and runs, too: for good.")
+    ] = False
