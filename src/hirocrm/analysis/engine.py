@@ -18,7 +18,7 @@ from hirocrm.analysis.key_pool import keyring
 from hirocrm.analysis.key_pool.pool import KeyPool
 from hirocrm.analysis.key_pool.slices import Source
 from hirocrm.analysis.key_pool.thread import DatabaseThread
-from hirocrm.analysis.local_analyst import LocalAnalyst
+from hirocrm.analysis.local_analyst import LocalAnalyst, local_analyser
 from hirocrm.analysis.models import AnalysisKey, KeyStanding
 from hirocrm.analysis.prompts import PROMPT_VERSION
 from hirocrm.analysis.providers import pricing
@@ -35,7 +35,6 @@ from hirocrm.core import clock
 log = structlog.get_logger(__name__)
 
 LOCAL = "local"
-LOCAL_MODEL = "local-1"
 CEILING_CHECK_SECONDS = 15.0
 
 
@@ -82,7 +81,7 @@ def identity(organization_id: UUID | None) -> Identity:
     """
     provider = provider_order(organization_id)[0]
     if provider == LOCAL:
-        return Identity(LOCAL, LOCAL_MODEL, LOCAL_MODEL)
+        return Identity(LOCAL, local_analyser().model, "")
     models = keyring.configured_models(provider)
     return Identity(provider, models[0] if models else "", PROMPT_VERSION)
 

@@ -2,19 +2,21 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 from hirocrm.analysis.schema import AnalysisAnswer, AnalysisRequest
 
-THREADS = 2  # its arithmetic releases the interpreter now and then; more threads only queue
+if TYPE_CHECKING:
+    from hirocrm.analysis.local.analyser import LocalAnalyser
+
+THREADS = 2  # its arithmetic lets go of the interpreter now and then; more threads only queue
 
 
-@lru_cache(maxsize=1)
-def _analyser() -> Any:
-    # Loading its weights takes a while; a process that asks a vendor never needs them.
-    return import_module("hirocrm.analysis.local.analyser").LocalAnalyser()
+def local_analyser() -> "LocalAnalyser":
+    """Return the process's own; a process that asks a vendor never loads numpy or weights for it."""
+    from hirocrm.analysis.local.analyser import default_analyser  # noqa: PLC0415
+
+    return default_analyser()
 
 
 class LocalAnalyst:
@@ -27,10 +29,9 @@ class LocalAnalyst:
         """Return the local analyser's answer."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="local-analyser")
-        answer: AnalysisAnswer = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: _analyser().analyse(request)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: local_analyser().analyse(request)
         )
-        return answer
 
     def close(self) -> None:
         """End the threads."""

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
 from pytest_django import Settings
 
 from hirocrm.analysis import vendor_analyst
@@ -53,12 +52,6 @@ def unlimited(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.OPENAI_API_KEY = settings.OPENAI_MODEL = ""
     settings.ANTHROPIC_API_KEY = settings.ANTHROPIC_MODEL = ""
     monkeypatch.setattr(vendor_analyst, "TRY_AGAIN_SECONDS", 0.01)
-
-
-@pytest.fixture(autouse=True)
-async def closed_connections() -> AsyncIterator[None]:
-    yield
-    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture
@@ -358,6 +351,17 @@ class TestOrder:
             answer = await analyse(analyst, organization)
 
         assert (answer.provider, answer.model) == ("openai", "gpt-x")
+
+    async def test_falls_back_to_the_local_analyser_when_the_day_is_spent(
+        self, settings: Settings, vendor: Vendor, organization: Organization
+    ) -> None:
+        settings.ANALYZER_ORDER = ("gemini", "local")
+        vendor.answers = [quota_failed(violation(PER_DAY, "20"))]
+        async with Analyst() as analyst:
+            answer = await analyse(analyst, organization)
+
+        assert (answer.provider, answer.usage.cost_micro_usd) == ("local", 0)
+        assert answer.result.recommended_stage in {"New Lead", "Contacted", "Closed Won"}
 
     @pytest.mark.parametrize(
         ("given", "expected"),
