@@ -83,6 +83,11 @@ def rest_until(error: QuotaExceeded, *, strikes: int, now: datetime) -> datetime
 @transaction.atomic
 def retire(taken: Slice, error: ModelRetired, *, clock: Clock = database_now) -> None:
     """Rest a model that a project no longer has; the first to learn of it says so in the log."""
+    with connection.cursor() as cursor:  # two processes may learn of it at the same moment
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"hirocrm.retire.{taken.provider}.{taken.model}"],
+        )
     row = _locked(taken)
     now = clock()
     is_news = not AnalysisQuota.objects.filter(
