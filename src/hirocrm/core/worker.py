@@ -76,6 +76,11 @@ UPDATE procrastinate_jobs job
 RETURNING job.id, job.task_name, judged.again
 """
 
+_WAITING = """
+SELECT EXISTS (SELECT FROM procrastinate_jobs
+                WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())) AS waiting
+"""
+
 log = structlog.get_logger(__name__)
 
 
@@ -140,7 +145,13 @@ async def work_until_idle(*, concurrency: int = 1) -> None:
     connected = connected_app()
     async with connected.open_async():
         await rescue_jobs(connected)
-        await _make_worker(connected, concurrency, wait=False).run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+        while await _jobs_wait(connected):  # a worker stops at its first look at an empty queue
+            await _make_worker(connected, concurrency, wait=False).run()  # type: ignore[no-untyped-call]  # procrastinate leaves it untyped
+
+
+async def _jobs_wait(connected: App) -> bool:
+    rows = await connected.connector.execute_query_all_async(_WAITING)
+    return bool(rows[0]["waiting"])
 
 
 def is_outage(exc: BaseException) -> bool:
@@ -241,7 +252,8 @@ def _make_worker(
         "wait": wait,
         "listen_notify": wait,
         "fetch_job_polling_interval": POLL_SECONDS,
-        "shutdown_graceful_timeout": GRACE_SECONDS,
+        # A worker that ends when it is idle waits for its last jobs as long as they take.
+        "shutdown_graceful_timeout": GRACE_SECONDS if wait else None,
         "install_signal_handlers": False,
         "update_heartbeat_interval": HEARTBEAT_SECONDS,
         "stalled_worker_timeout": STALLED_AFTER_SECONDS,
