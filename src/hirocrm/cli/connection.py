@@ -19,9 +19,12 @@ def database() -> Iterator[None]:
 
     env = environment.load()
     if env.database_url is not None:
+        from hirocrm.config.database import parse_database_url
         from hirocrm.config.embedded_postgres import check_server
 
-        check_server(env.database_url.get_secret_value())
+        url = env.database_url.get_secret_value()
+        parse_database_url(url)
+        check_server(url)
         yield
         return
     from hirocrm.config.embedded_postgres import ensure_running

@@ -14,11 +14,10 @@ def createuser(
     from hirocrm.cli.connection import django_on_database
 
     with django_on_database():
-        from django.db import transaction
+        from hirocrm.core import clock
+        from hirocrm.pipelines.onboarding import create_user_with_organization
 
-        from hirocrm.organizations import services
-
-        with transaction.atomic():
-            user = services.create_user(email=email, password=password)
-            services.create_organization(user=user, name=organization)
-    print(f"{user.email} can sign in and owns {organization.strip()}.")
+        member = create_user_with_organization(
+            email=email, password=password, organization_name=organization, now=clock.now()
+        )
+        print(f"{member.user.email} can sign in and owns {member.organization.name}.")

@@ -8,8 +8,11 @@ import typer
 
 from hirocrm.cli import (
     createuser,
+    evaluate,
+    import_archive,
     manage,
     migrate,
+    sync,
     token,
     up,
     web,
@@ -31,6 +34,9 @@ app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.command()(createuser.createuser)
 app.command()(token.token)
+app.command()(sync.sync)
+app.command("import")(import_archive.import_archive)
+app.command("eval")(evaluate.evaluate)
 app.command(**manage.SETTINGS)(manage.manage)
 
 

@@ -37,6 +37,7 @@ def run(*, port: int, host: str, workers_web: int, workers: int) -> None:
     from hirocrm.config import env as environment
 
     env = environment.load()
+    _check(env)
     with _claim(env) as unclean:
         patience = _LEFTOVER_SECONDS if unclean else _PATIENCE_SECONDS
         require_free_port(host, port, patience_seconds=patience)
@@ -52,6 +53,19 @@ def run(*, port: int, host: str, workers_web: int, workers: int) -> None:
                     supervisor.run_until_stopped(inbox)
             finally:
                 supervisor.stop(inbox)
+
+
+def _check(env: "Env") -> None:
+    """Refuse now what every child process would refuse in turn."""
+    if env.database_url is not None:
+        from hirocrm.config.database import parse_database_url
+        from hirocrm.config.embedded_postgres import check_server
+
+        url = env.database_url.get_secret_value()
+        parse_database_url(url)
+        check_server(url)
+    if env.hirocrm_secret_key is not None:
+        _ = env.secret_keys
 
 
 def child_environment(env: "Env", *, host: str, port: int) -> dict[str, str]:

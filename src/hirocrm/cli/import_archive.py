@@ -1,0 +1,60 @@
+"""`hirocrm import`: a "Download your information" archive from Facebook or Instagram."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hirocrm.organizations.models import Organization
+
+
+def import_archive(
+    archive: Annotated[Path, typer.Argument(help="The ZIP, or the folder it was unpacked to.")],
+    page: Annotated[str, typer.Option(help="Put the contacts on this Page.")] = "",
+    own_name: Annotated[str, typer.Option(help="The business's own name in the archive.")] = "",
+    email: Annotated[str, typer.Option(help="The user whose organization gets them.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Import an export archive, without any Meta app or token, and analyse its conversations."""
+    from hirocrm.cli.connection import django_on_database
+    from hirocrm.cli.refusals import CommandFailed
+    from hirocrm.cli.sync import require_page
+
+    with django_on_database():
+        from hirocrm.cli.runs import follow, report
+        from hirocrm.core import clock
+        from hirocrm.sync import services
+        from hirocrm.sync.sources.archive import inspect_archive
+
+        summary = inspect_archive(archive)
+        name = own_name or summary.own_name
+        if not name:
+            known = ", ".join(candidate.name for candidate in summary.candidates[:5])
+            raise CommandFailed(f"Which of these is the business: {known}? Say it with --own-name.")
+        shelf = require_page(page) if page else None
+        run = services.start_import(
+            organization=shelf.organization if shelf else _choose_organization(email),
+            member=None,
+            path=archive.resolve(),
+            page=shelf,
+            own_name=name,
+            platform=summary.platform,
+            now=clock.now(),
+        )
+        report(follow(run, quiet=as_json), as_json=as_json)
+
+
+def _choose_organization(email: str) -> "Organization":
+    from hirocrm.cli.members import require_member
+    from hirocrm.cli.refusals import CommandFailed
+    from hirocrm.organizations.models import Organization
+
+    if email:
+        return require_member(email).organization
+    found = list(Organization.objects.all()[:2])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CommandFailed("There are several organizations; name a user of one with --email.")
+    raise CommandFailed("There is no organization yet; `hirocrm createuser` makes one.")

@@ -1,0 +1,38 @@
+"""A run as a progress bar on the terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from hirocrm.sync.models import SyncRun
+
+
+@contextmanager
+def run_progress() -> Iterator[Callable[["SyncRun"], None]]:
+    """Two bars, contacts saved and conversations analysed, on stderr."""
+    columns = (
+        TextColumn("{task.description:>9}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}"),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        saved = progress.add_task("saved", total=None, note="")
+        analysed = progress.add_task("analysed", total=None, note="")
+
+        def show(run: "SyncRun") -> None:
+            progress.update(saved, completed=run.synced, total=run.expected, note=_note(run))
+            progress.update(analysed, completed=run.analyzed, total=run.to_analyse or None)
+
+        yield show
+
+
+def _note(run: "SyncRun") -> str:
+    if run.waiting_until:
+        return f"waiting until {run.waiting_until.astimezone():%H:%M}"
+    return f"{run.failed} failed" if run.failed else ""

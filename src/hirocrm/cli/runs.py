@@ -1,0 +1,131 @@
+"""Watching a run from the command line, and doing its jobs when nobody else does."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from hirocrm.cli.refusals import EXIT_FAILED
+
+if TYPE_CHECKING:
+    from hirocrm.sync.models import SyncRun
+
+_LOOK_EVERY_SECONDS = 0.4
+_CONCURRENCY = 8
+_GOOD_ENDS = frozenset({"completed", "partial"})
+
+Show = Callable[["SyncRun"], None]
+
+
+def follow(run: "SyncRun", *, quiet: bool) -> "SyncRun":
+    """Wait for the run's end, with a progress bar on a terminal; works too if no worker runs."""
+    bar = nullcontext(_show_nothing) if quiet or not sys.stderr.isatty() else _progress_bar()
+    with bar as show:
+        return asyncio.run(_follow(run, show))
+
+
+def report(run: "SyncRun", *, as_json: bool) -> None:
+    """Print how the run stands; a failed one ends the command with exit code 1."""
+    figures = describe(run)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+    else:
+        print(_sentence(run))
+        for trouble in figures["errors"]:
+            print(
+                f"  {trouble['error']}"
+                + (f" ({trouble['count']}×)" if trouble["count"] > 1 else "")
+            )
+    if not run.is_open and run.status not in _GOOD_ENDS:
+        sys.exit(EXIT_FAILED)
+
+
+def describe(run: "SyncRun") -> dict[str, Any]:
+    """The run with the names of the JSON API."""
+    from hirocrm.sync import queries
+
+    troubles = [
+        {
+            "error": trouble.error,
+            "code": trouble.code,
+            "id": trouble.remote_id,
+            "count": trouble.count,
+        }
+        for trouble in queries.list_run_errors(run)
+    ]
+    return {
+        "success": run.is_open or run.status in _GOOD_ENDS,
+        "runId": str(run.pk),
+        "status": run.status,
+        "fetched": run.fetched,
+        "synced": run.synced,
+        "created": run.created,
+        "updated": run.updated,
+        "unchanged": run.unchanged,
+        "analyzed": run.analyzed,
+        "autoAssigned": run.auto_assigned,
+        "needsReview": run.needs_review,
+        "failed": run.failed,
+        "tokenExpired": run.token_expired,
+        "notice": run.notice,
+        "errors": troubles,
+    }
+
+
+async def _follow(run: "SyncRun", show: Show) -> "SyncRun":
+    from asgiref.sync import sync_to_async
+
+    from hirocrm.core.worker import Stop, work
+    from hirocrm.sync import queries
+
+    stop = Stop()
+    working = None
+    if not await sync_to_async(_has_live_worker)():
+        working = asyncio.create_task(work(concurrency=_CONCURRENCY, stop=stop))
+    look = sync_to_async(queries.get_run)
+    try:
+        while run.is_open:
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            run = await look(organization_id=run.organization_id, run_id=run.pk)
+            show(run)
+    finally:
+        stop.request()
+        if working is not None:
+            await working
+    return run
+
+
+def _has_live_worker() -> bool:
+    from django.db import connection
+
+    from hirocrm.core.worker import STALLED_AFTER_SECONDS
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM procrastinate_workers"
+            " WHERE last_heartbeat > now() - %s * interval '1 second')",
+            [STALLED_AFTER_SECONDS],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _sentence(run: "SyncRun") -> str:
+    if run.is_open:
+        return f"Run {run.pk} is {run.status}; a worker (`hirocrm up`) does it."
+    return (
+        f"{run.status.replace('_', ' ').capitalize()}: {run.synced} contacts saved ({run.created} new), "
+        f"{run.analyzed} analysed, {run.auto_assigned} assigned, {run.needs_review} to review, "
+        f"{run.failed} failed." + (f" {run.notice}" if run.notice else "")
+    )
+
+
+def _show_nothing(_run: "SyncRun") -> None:
+    pass
+
+
+def _progress_bar() -> AbstractContextManager[Show]:
+    from hirocrm.cli.progress import run_progress
+
+    return run_progress()

@@ -1,0 +1,144 @@
+"""A real `hirocrm` in a process of its own, on a data directory of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "hirocrm.cli"]
+PATIENCE_SECONDS = 120  # the machine may be busy with other tests
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def reap(process: subprocess.Popen[str]) -> None:
+    """Wait for a process that was told to end, and close its pipe. Safe to call twice."""
+    process.wait(30)
+    if process.stderr:
+        process.stderr.close()
+
+
+@dataclass
+class Install:
+    """One data directory and the processes started on it."""
+
+    data_dir: Path
+    port: int = field(default_factory=free_port)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        dropped = {"DATABASE_URL", "HIROCRM_TEST_DATABASE", "HIROCRM_BASE_URL"}
+        kept = {name: value for name, value in os.environ.items() if name not in dropped}
+        return {**kept, "HIROCRM_DATA_DIR": str(self.data_dir), "HIROCRM_LOG_LEVEL": "warning"}
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            env={**self.environment, **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def up(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = self.start("up", "--port", str(self.port), *arguments, **environment)
+        assert process.stderr
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "HiroCRM is ready" in line:
+                return process
+        raise AssertionError("".join(lines))
+
+    def health(self) -> tuple[int, dict[str, object]]:
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}/healthz", timeout=30
+            ) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, json.load(refusal)
+        except OSError:
+            return 0, {}
+
+    def pids(self, *words: str) -> list[int]:
+        """The processes of this install whose command line holds all the words."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                environment = (folder / "environ").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if str(self.data_dir) in environment + command and all(w in command for w in words):
+                found.append(int(folder.name))
+        return [pid for pid in found if pid != os.getpid()]
+
+    def stop_all(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.started:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            reap(process)
+
+
+@pytest.fixture(scope="session")
+def migrated_cluster() -> Iterator[Path]:
+    """A data directory whose database has all tables, to copy: making one takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="hirocrm-cli-"))
+    done = Install(folder).run("migrate", "--quiet")
+    assert done.returncode == 0, done.stderr
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def install(migrated_cluster: Path) -> Iterator[Install]:
+    folder = Path(tempfile.mkdtemp(prefix="hirocrm-cli-"))
+    shutil.copytree(migrated_cluster / "postgres", folder / "postgres")
+    shutil.copy(migrated_cluster / "secret_key", folder / "secret_key")
+    install = Install(folder)
+    yield install
+    install.stop_all()
+    shutil.rmtree(folder, ignore_errors=True)
