@@ -296,3 +296,12 @@ def wait_is_over(run_id: UUID, *, now: datetime) -> None:
     SyncRun.objects.filter(pk=run_id, status=RunStatus.RUNNING, waiting_until__lte=now).update(
         waiting_until=None, waiting_for=""
     )
+
+
+def tell_wait(*, run_id: UUID, until: datetime | None) -> None:
+    """Note until when the run waits for an AI key (None: it goes on)."""
+    why = "Every AI key has used up its quota for now." if until else ""
+    run = SyncRun.objects.filter(pk=run_id, finished_at=None).first()
+    if run is not None and run.status == RunStatus.RUNNING:
+        SyncRun.objects.filter(pk=run_id).update(waiting_until=until, waiting_for=why)
+        lifecycle.tell(run)

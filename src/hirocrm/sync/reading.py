@@ -5,10 +5,11 @@ at a time as they come, so that a killed worker loses little and a transaction c
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 INTERNAL_ERROR = "HiroCRM failed on this conversation; that is a fault of ours, noted in the worker's log. It is tried again later."
 WRITE_SIZE = 25  # answers written at once
+TELL_WAITS_EVERY_SECONDS = 2.0
 WRITE_AFTER_SECONDS = 0.1  # or sooner than that many: whatever has come by then
 
 
@@ -57,12 +59,19 @@ class ReadingLine:
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
         self._cancelled: set[UUID] = set()
-        self._writer = asyncio.create_task(self._write_forever())
+        self._asking: Counter[tuple[UUID, UUID]] = (
+            Counter()
+        )  # (organization, run) -> analyses under way
+        self._jobs = [
+            asyncio.create_task(self._write_forever()),
+            asyncio.create_task(self._tell_waits_forever()),
+        ]
 
     async def close(self) -> None:
         """Stop the writer; nobody waits for it any more."""
-        self._writer.cancel()
-        await asyncio.gather(self._writer, return_exceptions=True)
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
 
     async def read(self, task: Task) -> None:
         """Read every conversation of a batch; returns when all of it is written."""
@@ -85,6 +94,17 @@ class ReadingLine:
         await self._write(_Outcome(task.plan, task.batch.pk, item, asyncio.Future()))
 
     async def _ask(self, task: Task, reading: Reading) -> Answered | Failed:
+        run_id = task.plan.run_id
+        if run_id is None:
+            return await self._answer(task, reading)
+        key = task.plan.organization_id, run_id
+        self._asking[key] += 1
+        try:
+            return await self._answer(task, reading)
+        finally:
+            self._asking[key] -= 1
+
+    async def _answer(self, task: Task, reading: Reading) -> Answered | Failed:
         try:
             answer = await self._analyst.analyse(
                 reading.request, organization_id=task.plan.organization_id
@@ -111,6 +131,18 @@ class ReadingLine:
             self._arrived.clear()
             self._full.clear()
             await self._write_taken(taken)
+
+    async def _tell_waits_forever(self) -> None:
+        """Keep the runs' rows saying until when they wait for a key, and that they no longer do."""
+        told: dict[UUID, datetime | None] = {}
+        while True:
+            await asyncio.sleep(TELL_WAITS_EVERY_SECONDS)
+            for organization_id, run_id in [key for key, count in self._asking.items() if count]:
+                until = await self._analyst.waiting_until(organization_id)
+                if told.get(run_id) != until:
+                    told[run_id] = until
+                    await in_thread(outcomes.tell_wait, run_id=run_id, until=until)
+            self._asking = +self._asking  # forgets the runs that have nothing under way
 
     async def _write_taken(self, taken: Sequence[_Outcome]) -> None:
         groups: dict[tuple[object, ...], list[_Outcome]] = defaultdict(list)
