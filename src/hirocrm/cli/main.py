@@ -8,8 +8,11 @@ import typer
 
 from hirocrm.cli import (
     createuser,
+    demo,
+    demo_fill,
     evaluate,
     import_archive,
+    link,
     manage,
     migrate,
     sync,
@@ -29,14 +32,17 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(up.up)
+app.command()(demo.demo)
 app.command()(web.web)
 app.command()(worker.worker)
 app.command()(migrate.migrate)
 app.command()(createuser.createuser)
 app.command()(token.token)
+app.command()(link.link)
 app.command()(sync.sync)
 app.command("import")(import_archive.import_archive)
 app.command("eval")(evaluate.evaluate)
+app.command("demo-fill", hidden=True)(demo_fill.demo_fill)
 app.command(**manage.SETTINGS)(manage.manage)
 
 

@@ -1,7 +1,8 @@
 """`hirocrm up`: everything in one command."""
 
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,8 +26,22 @@ def up(
     run(port=port, host=host, workers_web=workers_web, workers=workers)
 
 
-def run(*, port: int, host: str, workers_web: int, workers: int) -> None:
+def run(
+    *,
+    port: int,
+    host: str,
+    workers_web: int,
+    workers: int,
+    when_ready: Sequence[str] | None = None,
+) -> None:
     """Serve until asked to stop.
+
+    Args:
+        port: TCP port.
+        host: address to serve on.
+        workers_web: web processes.
+        workers: worker processes.
+        when_ready: a command to run once it serves, with the same settings.
 
     Raises:
         CommandFailed, SettingsError, HiroError: it can't start, with a sentence.
@@ -50,7 +65,8 @@ def run(*, port: int, host: str, workers_web: int, workers: int) -> None:
                 supervisor.start_database()
                 if supervisor.run_until_ready(inbox):
                     say(f"HiroCRM is ready at {settings['HIROCRM_BASE_URL']} (Ctrl-C stops it).")
-                    supervisor.run_until_stopped(inbox)
+                    with _running(when_ready, settings):
+                        supervisor.run_until_stopped(inbox)
             finally:
                 supervisor.stop(inbox)
 
@@ -90,6 +106,20 @@ def _claim(env: "Env") -> Iterator[bool]:
 
     with hold_data_directory(env.data_dir) as lock:
         yield lock.previous_holder is not None
+
+
+@contextmanager
+def _running(command: Sequence[str] | None, settings: dict[str, str]) -> Iterator[None]:
+    """Run a command meanwhile; what is left of it then is ended."""
+    if command is None:
+        yield
+        return
+    process = subprocess.Popen(command, env=settings)  # noqa: S603
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _children(
