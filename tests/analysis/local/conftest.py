@@ -25,7 +25,7 @@ SALES_PIPELINE = (
 
 
 def messages(*lines: str) -> tuple[TranscriptMessage, ...]:
-    """ "c hm po?" is the customer's, "b 450 po" the business's; an hour apart, the last an hour ago."""
+    """Messages an hour apart, the last an hour ago: "c hm po?" is the customer's, "b 450 po" the business's."""
     return tuple(
         TranscriptMessage(
             id=f"m{index}",

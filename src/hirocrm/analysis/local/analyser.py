@@ -81,6 +81,7 @@ class LocalAnalyser:
         self._given = shipped_with
         self._models: OrderedDict[str, StageModel] = OrderedDict()
         self._lock = threading.Lock()
+        self._fitting = threading.Lock()
 
     @property
     def model(self) -> str:
@@ -196,11 +197,19 @@ class LocalAnalyser:
         self, stages: Sequence[StageOption], corrections: Sequence[Correction]
     ) -> StageModel:
         key = _fingerprint(stages, corrections)
+        known = self._known_model(key)
+        if known is not None:
+            return known
+        with self._fitting:  # one thread fits, the others wait for what it found
+            return self._known_model(key) or self._remember(key, self._fitted(stages, corrections))
+
+    def _known_model(self, key: str) -> StageModel | None:
         with self._lock:
             if key in self._models:
                 self._models.move_to_end(key)
-                return self._models[key]
-        model = self._fitted(stages, corrections)
+            return self._models.get(key)
+
+    def _remember(self, key: str, model: StageModel) -> StageModel:
         with self._lock:
             self._models[key] = model
             while len(self._models) > _CACHED_MODELS:
@@ -287,7 +296,7 @@ def _result(
     stage, percent = ranked[0]
     has_stage = mapping.direct[mapping.kinds.index(reading.kind)]
     return AnalysisResult(
-        summary=narrative.summary(reading, sentences, stage),
+        summary=narrative.summary(reading, sentences, stage, percent),
         recommended_stage=stage,
         recommendations=tuple(Recommendation(stage=s, probability=p) for s, p in ranked),
         lead_score=score,

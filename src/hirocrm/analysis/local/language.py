@@ -36,7 +36,6 @@ _SHARED = frozenset(
         "pa",
         "nag",
         "ba",
-        "po",
         "ito",
         "ni",
     }

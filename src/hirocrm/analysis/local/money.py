@@ -18,7 +18,7 @@ _LEAD = (
     r"\bcuesta|\bvale|\ben|\ba\b|\bpwede(?:\sba)?(?:\spo)?(?:\sang|\sna)?|\bset(?:tle)?(?:\s(?:for|on|at))?|\bsplit.{0,25}|\bcall it|"
     r"\bdown to|\bup to|\bhow(?:\sa)?bout|\b@)"
 )
-_TAIL = r"(?:\s?(?:firm|each|obo|cash|na\s?lang|nlng|nalang|po\b|each po|isa\b|per\b|/|shipped|all in|max|pwede|is (?:my|the|what|too|as)|works?\b|sounds?\b|final))"
+_TAIL = r"(?:\s?(?:firm|each|obo|cash|na\s?lang|nlng|nalang|po\b|each po|isa\b|per\b|/|shipped|all in|max|pwede|is (?:my|the|what|too|as)|works?\b|sounds?\b|final|kunin|kukunin|bilhin|ok(?:ay)? na|deal\b))"
 _NOT_MONEY = (
     r"(?!\s?(?:am|pm|a\.m|p\.m|st|nd|rd|th|days?|nights?|people|persons?|pax|guests?|miles?|km|gb|tb|mb|months?|mos?\b|years?|yrs?|"
     r"hours?|hrs?|minutes?|mins?|weeks?|wks?|inch|inches|ft|feet|lbs?|kg|cm|mm|ml|pcs|pc|pieces?|sets?|of (?:jan|feb|mar|apr|may|jun|"

@@ -1,6 +1,7 @@
 """Summary, reasoning and next step, written from what was seen; every claim quotes its message."""
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from hirocrm.analysis.local.quotes import Citation, shorten, telling_part
 from hirocrm.analysis.local.reading import Reading
@@ -14,8 +15,11 @@ _SUMMARY_QUOTE_CHARS = 110
 _UNSURE_BELOW = 50
 
 
-def summary(reading: Reading, sentences: Sentences, stage: str = "") -> str:
-    """Three to five sentences: how it began, what was offered, what was said last, whose turn it is."""
+def summary(reading: Reading, sentences: Sentences, stage: str = "", percent: int = 0) -> str:
+    """Three to five sentences: how it began, what was offered, what was said last, whose turn it is.
+
+    `stage` empty: none was asked for. `percent`: how likely the stage is.
+    """
     if not reading.turns:
         return sentences["empty"]
     if not reading.readable:
@@ -23,9 +27,8 @@ def summary(reading: Reading, sentences: Sentences, stage: str = "") -> str:
         return sentences["attachments"].format(kinds=", ".join(kinds))
     parts = [_opening(reading, sentences), _middle(reading, sentences), _latest(reading, sentences)]
     parts.append(_whose_turn(reading, sentences))
-    parts.append(
-        _coverage(reading, sentences) or (sentences["stands"].format(stage=stage) if stage else "")
-    )
+    standing = sentences["stands" if percent >= _UNSURE_BELOW else "unclear"].format(stage=stage)
+    parts.append(_coverage(reading, sentences) or (standing if stage else ""))
     return " ".join(part for part in parts if part)
 
 
@@ -38,11 +41,10 @@ def _opening(reading: Reading, sentences: Sentences) -> str:
 
 
 def _telling_opening(reading: Reading) -> Turn | None:
-    """Of the customer's first messages the one that says what they want, rather than "hi"."""
-    early = [turn for turn in reading.turns[:4] if turn.from_customer and turn.text]
-    if not early or any(not turn.from_customer for turn in reading.turns[:1]):
-        return None
-    return max(early[:2], key=lambda turn: min(len(turn.text), 60))
+    """Of the customer's messages before any reply the one that says most, rather than "hi"."""
+    early = list(takewhile(lambda turn: turn.from_customer, reading.turns))
+    spoken = [turn for turn in early if turn.text][:4]
+    return max(spoken, key=lambda turn: min(len(turn.text), 60)) if spoken else None
 
 
 def _middle(reading: Reading, sentences: Sentences) -> str:
@@ -67,10 +69,11 @@ def _latest(reading: Reading, sentences: Sentences) -> str:
 
 
 def _whose_turn(reading: Reading, sentences: Sentences) -> str:
-    if reading.kind.status in (LeadStatus.WON, LeadStatus.LOST) and reading.business_spoke_last:
+    lost = reading.kind.status is LeadStatus.LOST
+    if lost or (reading.kind.status is LeadStatus.WON and reading.business_spoke_last):
         return sentences["finished"]
     if not reading.business_spoke_last:
-        return "" if reading.kind.name == A.NOT_A_LEAD else sentences["business_turn"]
+        return sentences["business_turn"]
     if reading.silent_days >= 2:
         return sentences["silent"].format(days=reading.silent_days)
     return sentences["customer_turn"]

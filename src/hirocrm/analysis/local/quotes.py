@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from hirocrm.analysis.local.families import Kind
 from hirocrm.analysis.local.situation import Archetype, Moment, Situation, shows
-from hirocrm.analysis.local.turns import Turn
+from hirocrm.analysis.local.turns import Turn, clean
 from hirocrm.analysis.schema import Evidence
 
 MAX_QUOTE_CHARS = 140
 MAX_EVIDENCE = 4
-_FRAGMENTS = re.compile(r"[^\n\r\x00.!?…]+(?:[.](?=\d)[^\n\r\x00.!?…]+)*[.!?…]*")
+_SENTENCES = re.compile(r"[^\n\r\x00]+?(?:[.!?…]+(?=\s|$)|$|(?=[\n\r\x00]))")
+_LINES = re.compile(r"[^\n\r\x00]+")
 
 _A, _M = Archetype, Moment
 _TELLING: dict[str, tuple[Moment, ...]] = {
@@ -64,14 +65,12 @@ def _cite(turn: Turn, moment: Moment | None) -> list[Citation]:
 
 def telling_part(turn: Turn, moment: Moment | None = None) -> str:
     """The sentence of a message that shows the moment, cut at a word; always a literal part of it."""
-    fragments = [part.strip() for part in _FRAGMENTS.findall(turn.original or turn.text)]
-    fragments = [part for part in fragments if part] or [
-        (turn.original or turn.text).strip("\x00 \n")
-    ]
-    for part in fragments:
-        if moment and shows(moment, part.lower(), from_customer=turn.from_customer):
-            return shorten(part)
-    return shorten(max(fragments[:3], key=len) if fragments else "")
+    said = turn.original or turn.text
+    for part in _SENTENCES.findall(said):
+        if moment and shows(moment, clean(part).lower(), from_customer=turn.from_customer):
+            return shorten(part.strip())
+    lines = [line.strip() for line in _LINES.findall(said)]
+    return shorten(next((line for line in lines if line), ""))
 
 
 def shorten(text: str, limit: int = MAX_QUOTE_CHARS) -> str:

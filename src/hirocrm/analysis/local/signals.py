@@ -299,6 +299,7 @@ _PLAIN_WORDS = frozenset(
     ]
 )
 _MAX_TOPICS = 4
+_LEAST_INTENT: dict[str, int] = {A.QUALIFIED: 45, A.PROPOSAL_SENT: 40, A.NEGOTIATING: 60}
 
 
 def lead_score(reading: Reading) -> int:
@@ -312,7 +313,8 @@ def lead_score(reading: Reading) -> int:
 
 
 def _ceiling(kind: Kind) -> int:
-    return {A.NOT_A_LEAD: 8, A.CLOSED_LOST: 20, A.SUPPORT: 45}.get(kind.name, 98)  # type: ignore[call-overload, no-any-return]
+    ceilings: dict[str, int] = {A.NOT_A_LEAD: 8, A.CLOSED_LOST: 20, A.SUPPORT: 45}
+    return ceilings.get(kind.name, 98)
 
 
 def _open_adjustment(reading: Reading) -> float:
@@ -352,7 +354,8 @@ def intent_score(reading: Reading) -> int:
         15 + 20 * seen.has(M.PRICE_QUESTION) + 10 * seen.has(M.INQUIRY) + 12 * seen.has(M.DETAILS)
     )
     points += 18 * seen.has(M.COUNTER) + 30 * seen.has(M.ACCEPTANCE) + 45 * seen.has(M.PAYMENT)
-    points += 10 * _asks_how_to_buy(reading) - 10 * seen.recent(M.STALL)
+    points += 10 * _asks_how_to_buy(reading)
+    points = max(points, _LEAST_INTENT.get(reading.kind.name, 0)) - 10 * seen.recent(M.STALL)
     if reading.kind.status is LeadStatus.LOST:
         points = min(points - 40, 25)
     if reading.kind.status is LeadStatus.WON:

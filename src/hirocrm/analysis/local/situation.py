@@ -76,6 +76,8 @@ _BUSINESS: dict[Moment, re.Pattern[str]] = {
 }
 _PLAIN_YES = re.compile(phrases.PLAIN_YES.strip())
 _PLAIN_NO = re.compile(phrases.PLAIN_NO.strip())
+_BUDGET = _phrase(phrases.BUDGET)
+_HAGGLE = _phrase(phrases.HAGGLE)
 _RECENT = 3
 
 
@@ -103,45 +105,49 @@ class Situation:
 def situation_of(turns: Sequence[Turn]) -> Situation:
     """Find the moments of a conversation and the stage they add up to."""
     found: dict[Moment, list[int]] = {}
-    offered = False
+    asked: tuple[float, ...] | None = None  # the business's last prices; () once it made an offer
     for index, turn in enumerate(turns):
-        for moment in _moments(turn, after_offer=offered):
+        seen = _customer_moments(turn, asked) if turn.from_customer else _business_moments(turn)
+        for moment in seen:
             found.setdefault(moment, []).append(index)
-        offered = offered or (
-            not turn.from_customer and bool({Moment.PRICE, Moment.OFFER} & found.keys())
-        )
+        if not turn.from_customer and seen & {Moment.PRICE, Moment.OFFER}:
+            asked = tuple(price.amount for price in money_in(turn.folded)) or asked or ()
     moments = {moment: tuple(indexes) for moment, indexes in found.items()}
     draft = Situation(moments, Archetype.NEW_LEAD, len(turns))
     return Situation(moments, _verdict(draft, turns), len(turns))
 
 
-def _moments(turn: Turn, *, after_offer: bool) -> set[Moment]:
-    patterns = _CUSTOMER if turn.from_customer else _BUSINESS
-    found = {moment for moment, pattern in patterns.items() if pattern.search(turn.folded)}
-    priced = bool(money_in(turn.folded))
-    if not turn.from_customer:
-        return found | ({Moment.PRICE} if priced else set())
-    return _customer_moments(turn, found, priced=priced, after_offer=after_offer)
+def _business_moments(turn: Turn) -> set[Moment]:
+    found = {moment for moment, pattern in _BUSINESS.items() if pattern.search(turn.folded)}
+    return found | ({Moment.PRICE} if money_in(turn.folded) else set())
 
 
-def _customer_moments(
-    turn: Turn, found: set[Moment], *, priced: bool, after_offer: bool
-) -> set[Moment]:
-    if priced and not found & {Moment.ACCEPTANCE, Moment.PAYMENT, Moment.SPAM, Moment.COMPLAINT}:
+def _customer_moments(turn: Turn, asked: tuple[float, ...] | None) -> set[Moment]:
+    """What a customer's message does; `asked`: the business's last prices, None before any offer."""
+    found = {moment for moment, pattern in _CUSTOMER.items() if pattern.search(turn.folded)}
+    if _names_another_price(turn, found, asked):
         found.add(Moment.COUNTER)
-    if after_offer and _PLAIN_YES.search(turn.folded):
+    if asked is None:
+        return found - {Moment.CHANGE} - ({Moment.COUNTER} if _only_budget(turn) else set())
+    if _PLAIN_YES.search(turn.folded):
         found.add(Moment.ACCEPTANCE)
-    if (
-        after_offer
-        and _PLAIN_NO.search(turn.folded)
-        and not found & {Moment.CHANGE, Moment.COUNTER}
-    ):
+    if _PLAIN_NO.search(turn.folded) and not found & {Moment.CHANGE, Moment.COUNTER}:
         found.add(Moment.REFUSAL)
     if found & {Moment.COUNTER, Moment.STALL, Moment.REFUSAL, Moment.CHANGE}:
         found.discard(Moment.ACCEPTANCE)
-    if not after_offer:
-        found.discard(Moment.CHANGE)
     return found
+
+
+def _names_another_price(turn: Turn, found: set[Moment], asked: tuple[float, ...] | None) -> bool:
+    """A price in a customer's mouth is a counter-offer, unless it is the one that was asked."""
+    prices = {price.amount for price in money_in(turn.folded)}
+    if not prices or found & {Moment.PAYMENT, Moment.SPAM, Moment.COMPLAINT}:
+        return False
+    return Moment.ACCEPTANCE not in found or bool(asked and min(prices) < min(asked))
+
+
+def _only_budget(turn: Turn) -> bool:
+    return bool(_BUDGET.search(turn.folded)) and not _HAGGLE.search(turn.folded)
 
 
 def _verdict(seen: Situation, turns: Sequence[Turn]) -> Archetype:

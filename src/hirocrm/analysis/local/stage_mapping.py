@@ -20,6 +20,12 @@ _TYPE_AGREES = 0.25
 _TYPE_CONTRADICTS = -0.6
 _EMBEDDING_WEIGHT = 3.0  # E5 similarities lie between 0.75 and 1.0: 0.1 apart is a lot
 _EXTRA_STAGE_SHARE = 0.35
+_TYPE_MAY_AGREE = 0.1
+_TICKETS = re.compile(
+    r"(?<!\w)(?:tickets?|issues?|problems?|complain\w*|(?:un)?resolved|(?:un)?solved|support|helpdesk|escalat\w*|troubleshoot\w*|"
+    r"incidents?|bugs?|reklamo|naayos|soporte|resuelt[oa]|reclamo)(?!\w)"
+)
+_MOST_FORCED = 0.5  # a stage is not pressed into a kind that much worse than its nearest
 _CLOSING = frozenset({StageType.WON, StageType.LOST, StageType.ARCHIVED})
 
 
@@ -42,16 +48,16 @@ class StageMapping:
 
 
 def map_stages(stages: Sequence[StageOption], embedder: Embedder | None) -> StageMapping:
-    """Map the user's stages onto the family of kinds that fits them better."""
-    candidates = {family: _affinity(stages, KINDS[family], embedder) for family in Family}
-    family = max(Family, key=lambda name: _fit_of(candidates[name], name))
-    return _mapping(family, candidates[family])
+    """Map the user's stages onto kinds: of helping if the pipeline speaks of tickets, else of selling."""
+    family = Family.SUPPORT if _speaks_of_tickets(stages) else Family.SALES
+    return _mapping(family, _affinity(stages, KINDS[family], embedder))
 
 
-def _fit_of(affinity: Matrix, family: Family) -> float:
-    pairs = _assign(affinity)
-    slight_preference = 0.02 if family is Family.SALES else 0.0
-    return float(np.mean([affinity[kind, stage] for kind, stage in pairs])) + slight_preference
+def _speaks_of_tickets(stages: Sequence[StageOption]) -> bool:
+    speaking = [
+        stage for stage in stages if _TICKETS.search(f"{stage.name} {stage.description}".casefold())
+    ]
+    return len(speaking) >= 2 and 3 * len(speaking) >= len(stages)
 
 
 def _affinity(
@@ -75,8 +81,10 @@ def _likeness(kind: Kind, stage: StageOption) -> float:
     if pattern.search(name):
         score += _KEYWORD_IN_NAME
     score += _KEYWORD_IN_DESCRIPTION * min(3, len(pattern.findall(stage.description.casefold())))
-    if stage.type in kind.types:
+    if stage.type is kind.types[0]:
         score += _TYPE_AGREES
+    elif stage.type in kind.types:
+        score += _TYPE_MAY_AGREE
     elif stage.type in _CLOSING or kind.types[0] in _CLOSING:
         score += _TYPE_CONTRADICTS
     return score
@@ -88,6 +96,8 @@ def _mapping(family: Family, affinity: Matrix) -> StageMapping:
     direct = [False] * len(kinds)
     shares = np.zeros(affinity.shape, np.float32)
     for kind, stage in _assign(affinity):
+        if affinity[kind, stage] < affinity[:, stage].max() - _MOST_FORCED:
+            continue
         shares[kind, stage] = 1.0
         kind_of[stage] = kind
         direct[kind] = True

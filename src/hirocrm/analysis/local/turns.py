@@ -13,7 +13,7 @@ from hirocrm.contacts.snapshots import Sender
 MAX_MATCHED_CHARS = 4000  # a pasted novel says no more about the stage than its first pages
 MAX_TURNS = 200  # the newest; older ones no longer tell where a conversation stands
 
-_SPACES = re.compile(r"[\s\x00\u200b-\u200f\u2060\ufeff]+")
+_SPACES = re.compile(r"[\s\x00\u200b\u200c\u200e\u200f\u2060\ufeff]+")
 _LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-"})
 

@@ -20,6 +20,7 @@ ENGLISH: Sentences = {
     "customer_turn": "The business spoke last and the customer has not answered.",
     "silent": "The business spoke last and the customer has been silent for {days} days.",
     "stands": "It stands at “{stage}”.",
+    "unclear": "Where it stands is not clear; perhaps “{stage}”.",
     "finished": "Nothing is waiting for an answer.",
     # reasons
     "why.price_question": "The customer asked for the price: “{quote}”.",
@@ -109,6 +110,7 @@ FILIPINO_SENTENCES: Sentences = {
     "customer_turn": "Negosyo ang huling nagsalita at hindi pa sumasagot ang customer.",
     "silent": "Negosyo ang huling nagsalita at {days} araw nang tahimik ang customer.",
     "stands": "Nasa “{stage}” na ito.",
+    "unclear": "Hindi malinaw kung nasaan na ito; baka “{stage}”.",
     "finished": "Wala nang naghihintay ng sagot.",
     "why.price_question": "Nagtanong ng presyo ang customer: “{quote}”.",
     "why.inquiry": "Nagtanong ang customer tungkol sa inaalok: “{quote}”.",
@@ -195,6 +197,7 @@ SPANISH: Sentences = {
     "customer_turn": "El negocio habló último y el cliente no ha respondido.",
     "silent": "El negocio habló último y el cliente lleva {days} días en silencio.",
     "stands": "Está en “{stage}”.",
+    "unclear": "No está claro dónde está; quizá “{stage}”.",
     "finished": "No hay nada pendiente de respuesta.",
     "why.price_question": "El cliente preguntó el precio: “{quote}”.",
     "why.inquiry": "El cliente preguntó por lo que se ofrece: “{quote}”.",
