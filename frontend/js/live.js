@@ -1,6 +1,7 @@
 // data-live-url="/events": listens there for server-sent events, each a JSON object with a `kind`, and fires
 // `live` and `live:<kind>` on the element with the object as detail. To refresh something on news:
 //   <div hx-get="…" hx-trigger="live:run_progress from:body">
+// A stream may also name its events: `event: run` fires live:run; `event: end` fires live:end and is the last.
 // After a gap (server restarted, laptop asleep) it fires live:resync once: whatever was missed, ask again.
 // One connection a page; none while the tab is hidden, so that many tabs don't eat the browser's six.
 const FIRST_WAIT_MS = 1000;
@@ -31,6 +32,22 @@ function read(event) {
   }
 }
 
+function readNamed(event) {
+  try {
+    tell(`live:${event.type}`, JSON.parse(event.data));
+  } catch {
+    // As above.
+  }
+}
+
+// The stream has said all there is: asking again would only hear the end once more.
+function end(event) {
+  readNamed(event);
+  source?.close();
+  source = null;
+  for (const element of listeners()) delete element.dataset.liveUrl;
+}
+
 function open() {
   const url = listeners()[0]?.dataset.liveUrl;
   if (!url || source || document.hidden) return;
@@ -42,6 +59,8 @@ function open() {
     hadGap = false;
   });
   source.addEventListener("message", read);
+  source.addEventListener("run", readNamed);
+  source.addEventListener("end", end);
   source.addEventListener("error", again);
 }
 

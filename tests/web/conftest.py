@@ -2,13 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from django.test import Client
     from playwright.sync_api import Browser
+
+    from hirocrm.organizations.models import Member
 
 FLAGS = [
     "--no-sandbox",
@@ -40,3 +43,16 @@ def browser() -> "Iterator[Browser]":
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def sign_in() -> "Callable[[Member], Client]":
+    """Makes a browser of Django's in which the member is signed in."""
+    from django.test import Client
+
+    def signed_in(member: "Member") -> Client:
+        client = Client()
+        client.force_login(member.user)
+        return client
+
+    return signed_in

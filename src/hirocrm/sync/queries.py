@@ -34,6 +34,15 @@ def find_open_sync(page: Page) -> SyncRun | None:
     return SyncRun.objects.filter(page=page, kind=RunKind.SYNC, finished_at=None).first()
 
 
+def list_open_runs(*, organization_id: UUID) -> QuerySet[SyncRun]:
+    """Runs that haven't ended, oldest first."""
+    return (
+        SyncRun.objects.filter(organization_id=organization_id, finished_at=None)
+        .select_related("page")
+        .order_by("created_at", "id")
+    )
+
+
 def list_run_errors(run: SyncRun, limit: int = ERRORS_SHOWN) -> QuerySet[RunError]:
     """What went wrong, in order, at most `limit`."""
     return RunError.objects.filter(organization_id=run.organization_id, run=run).order_by("id")[

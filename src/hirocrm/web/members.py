@@ -1,0 +1,60 @@
+"""Which member looks at a page: every page but signing in is behind `member_required`."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
+
+from hirocrm.organizations import sessions
+from hirocrm.organizations.models import Member
+
+P = ParamSpec("P")
+
+
+class MemberHttpRequest(HttpRequest):
+    """A request of a signed-in person, with their membership in the organization they look at."""
+
+    member: Member
+
+
+MemberView = Callable[Concatenate[MemberHttpRequest, P], HttpResponseBase]
+AsyncMemberView = Callable[Concatenate[MemberHttpRequest, P], Awaitable[HttpResponseBase]]
+
+
+def member_required(view: MemberView[P]) -> Callable[..., HttpResponseBase]:
+    """Let members in; anyone else is led to the sign-in page, and back afterwards."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        refusal = _admit(request)
+        return refusal or view(request, *args, **kwargs)  # type: ignore[arg-type]  # admitted: it has a member
+
+    return guarded
+
+
+def async_member_required(view: AsyncMemberView[P]) -> Callable[..., Awaitable[HttpResponseBase]]:
+    """The same for an asynchronous view."""
+
+    @wraps(view)
+    async def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        refusal = await sync_to_async(_admit)(request)
+        return refusal or await view(request, *args, **kwargs)  # type: ignore[arg-type]  # admitted: it has a member
+
+    return guarded
+
+
+def _admit(request: HttpRequest) -> HttpResponseBase | None:
+    """Give the request its member; the answer instead, if there is none."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
+    member = sessions.find_session_member(user=request.user, session=request.session)
+    if member is None:
+        return render(request, "no_organization.html", status=403)
+    request.member = member  # type: ignore[attr-defined]  # makes it a MemberHttpRequest
+    return None

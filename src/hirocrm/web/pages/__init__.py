@@ -1,0 +1,1 @@
+"""Facebook Pages: connected, set up, synced, removed."""

@@ -1,0 +1,161 @@
+"""The list of Pages, a Page's settings, and what starts from them."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from hirocrm.analysis.threshold import preview_threshold
+from hirocrm.contacts.queries.coverage import list_coverage
+from hirocrm.core import clock
+from hirocrm.core.errors import Conflict, Invalid, UpstreamError
+from hirocrm.meta import queries, services
+from hirocrm.meta.services import PageAccess
+from hirocrm.organizations import permissions
+from hirocrm.organizations.permissions import Right
+from hirocrm.pipelines import queries as pipelines
+from hirocrm.sync import pages as page_endings
+from hirocrm.sync import queries as runs
+from hirocrm.sync import services as syncing
+from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.pages.forms import ConnectForm, PageSettingsForm, ThresholdForm
+from hirocrm.web.pages.presentation import PageCard, card_of
+from hirocrm.web.refusals import add_refusal
+from hirocrm.web.rights import rights_of
+
+FIELD_NAMES = {"pageAccessToken": "page_access_token", "pageId": "page_id"}
+
+
+@require_GET
+@member_required
+def page_list(request: MemberHttpRequest) -> HttpResponse:
+    """A card for each Page."""
+    context = {"cards": _cards(request), "may": rights_of(request.member)}
+    return render(request, "pages/list.html", context)
+
+
+def _cards(request: MemberHttpRequest) -> list[PageCard]:
+    now = clock.now()
+    coverage = list_coverage(member=request.member)
+    open_runs = {
+        run.page_id: run
+        for run in runs.list_open_runs(organization_id=request.member.organization_id)
+    }
+    return [
+        card_of(page, coverage=coverage.get(page.id), open_run=open_runs.get(page.id), now=now)
+        for page in queries.list_pages(member=request.member).order_by("name", "id")
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+@member_required
+def connect(request: MemberHttpRequest) -> HttpResponse:
+    """Connect a Page, or reconnect one, by its own token."""
+    permissions.require(request.member, Right.CONFIGURE)
+    if request.method == "GET":
+        form = ConnectForm(initial={"page_id": request.GET.get("page", "")})
+        return render(request, "pages/connect.html", {"form": form})
+    form = ConnectForm(request.POST)
+    if form.is_valid():
+        try:
+            return _connect(request, form)
+        except (Invalid, Conflict, UpstreamError) as exc:
+            add_refusal(form, exc, FIELD_NAMES)
+    return render(request, "pages/connect.html", {"form": form}, status=422)
+
+
+def _connect(request: MemberHttpRequest, form: ConnectForm) -> HttpResponse:
+    access = PageAccess(
+        remote_id=form.cleaned_data["page_id"],
+        name=form.cleaned_data["page_name"],
+        access_token=form.cleaned_data["page_access_token"],
+    )
+    page, is_new = services.connect_page(member=request.member, access=access, now=clock.now())
+    if is_new:
+        messages.success(request, _("%(name)s is connected.") % {"name": page.name})
+        return redirect("page-settings", page.id)
+    messages.success(request, _("%(name)s is connected again.") % {"name": page.name})
+    return redirect("pages")
+
+
+@require_http_methods(["GET", "POST"])
+@member_required
+def page_settings(request: MemberHttpRequest, page_id: UUID) -> HttpResponse:
+    """A Page's settings."""
+    page = queries.get_page(member=request.member, reference=page_id)
+    choices = pipelines.list_pipelines(member=request.member)
+    if request.method == "GET":
+        form = PageSettingsForm(initial=PageSettingsForm.values_of(page), pipelines=choices)
+        return _show_settings(request, page_id, form, page.auto_pipeline_confidence_min)
+    form = PageSettingsForm(request.POST, pipelines=choices)
+    if form.is_valid():
+        services.update_page(
+            member=request.member, reference=str(page_id), changes=form.cleaned_data
+        )
+        messages.success(request, _("Saved."))
+        return redirect("page-settings", page_id)
+    return _show_settings(request, page_id, form, page.auto_pipeline_confidence_min, status=422)
+
+
+def _show_settings(
+    request: MemberHttpRequest,
+    page_id: UUID,
+    form: PageSettingsForm,
+    minimum: int,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "page": queries.get_page(member=request.member, reference=page_id),
+        "form": form,
+        "preview": preview_threshold(member=request.member, page_id=page_id, minimum=minimum),
+        "may": rights_of(request.member),
+    }
+    return render(request, "pages/settings.html", context, status=status)
+
+
+@require_GET
+@member_required
+def threshold(request: MemberHttpRequest, page_id: UUID) -> HttpResponse:
+    """What the threshold that the slider points at would have done to recent contacts."""
+    page = queries.get_page(member=request.member, reference=page_id)
+    form = ThresholdForm(request.GET)
+    minimum = (
+        form.cleaned_data["auto_pipeline_confidence_min"]
+        if form.is_valid()
+        else page.auto_pipeline_confidence_min
+    )
+    preview = preview_threshold(member=request.member, page_id=page.id, minimum=minimum)
+    return render(request, "pages/threshold.html", {"preview": preview})
+
+
+@require_POST
+@member_required
+def sync_now(request: MemberHttpRequest, page_id: UUID) -> HttpResponse:
+    """Start a sync, or show the one under way."""
+    page = queries.get_page(member=request.member, reference=page_id)
+    run = syncing.start_sync(
+        page=page, member=request.member, full=request.POST.get("full") == "on", now=clock.now()
+    )
+    return redirect("run", run.id)
+
+
+@require_http_methods(["GET", "POST"])
+@member_required
+def remove(request: MemberHttpRequest, page_id: UUID) -> HttpResponse:
+    """Ask, then remove a Page; with `erase`, all that came from it."""
+    permissions.require(request.member, Right.CONFIGURE)
+    page = queries.get_page(member=request.member, reference=page_id)
+    if request.method == "GET":
+        coverage = list_coverage(member=request.member).get(page.id)
+        return render(request, "pages/remove.html", {"page": page, "coverage": coverage})
+    erase = request.POST.get("erase") == "on"
+    page_endings.remove_page(
+        member=request.member, reference=str(page.id), erase=erase, now=clock.now()
+    )
+    words = _("%(name)s and its contacts are erased.") if erase else _("%(name)s is removed.")
+    messages.success(request, words % {"name": page.name})
+    return redirect("pages")

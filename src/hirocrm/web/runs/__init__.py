@@ -1,0 +1,1 @@
+"""Runs: live while they go on, and a permanent page each."""
