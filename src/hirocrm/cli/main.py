@@ -10,6 +10,7 @@ from hirocrm.cli import (
     createuser,
     demo,
     demo_fill,
+    doctor,
     evaluate,
     import_archive,
     link,
@@ -39,6 +40,7 @@ app.command()(migrate.migrate)
 app.command()(createuser.createuser)
 app.command()(token.token)
 app.command()(link.link)
+app.command()(doctor.doctor)
 app.command()(sync.sync)
 app.command("import")(import_archive.import_archive)
 app.command("eval")(evaluate.evaluate)

@@ -13,16 +13,17 @@ _LOCK_KEY = 0x6869726F_00000001
 
 def apply_migrations(*, verbosity: int = 0) -> int:
     """Apply what is missing, one process at a time; returns how many migrations were applied."""
-    if not _pending():
+    if not count_pending():
         return 0
     with _alone():
-        pending = _pending()  # the process before us may have done it all
+        pending = count_pending()  # the process before us may have done it all
         if pending:
             call_command("migrate", interactive=False, verbosity=verbosity)
     return pending
 
 
-def _pending() -> int:
+def count_pending() -> int:
+    """How many migrations the database lacks."""
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 

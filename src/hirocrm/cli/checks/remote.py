@@ -1,0 +1,81 @@
+"""Checks that ask Meta."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from hirocrm.cli.checks.findings import Finding, fail, ok, warn
+
+if TYPE_CHECKING:
+    from hirocrm.meta.models import Page
+
+SKEW_WARN_SECONDS = 60.0  # tokens and signatures carry times; Meta allows a few minutes
+PAGES_ASKED = 50
+TIMEOUT_SECONDS = 10.0
+
+
+def check_graph() -> list[Finding]:
+    """Whether the Graph API answers, how long its version lives, and whether our clock is right."""
+    import httpx2
+    from django.conf import settings
+
+    from hirocrm.core import clock
+    from hirocrm.meta.graph.versions import warning_for
+
+    version = settings.FACEBOOK_GRAPH_VERSION
+    warning = warning_for(version, clock.now().date())
+    findings = [
+        warn("graph", warning, "") if warning else ok("graph", f"Version {version} is current.")
+    ]
+    try:
+        answer = httpx2.get(f"{settings.FACEBOOK_GRAPH_URL}/{version}/", timeout=TIMEOUT_SECONDS)
+    except httpx2.HTTPError as exc:
+        detail = f"{settings.FACEBOOK_GRAPH_URL} doesn't answer ({type(exc).__name__})."
+        advice = "Check the network, proxy and firewall; syncs wait meanwhile."
+        return [*findings, warn("graph", detail, advice)]
+    return [*findings, *_check_clock(answer.headers.get("Date", ""), clock.now())]
+
+
+def _check_clock(date: str, now: datetime) -> list[Finding]:
+    """Compare with the time an HTTP answer carries (in whole seconds)."""
+    if not date:
+        return []
+    skew = (now - parsedate_to_datetime(date)).total_seconds()
+    if abs(skew) > SKEW_WARN_SECONDS:
+        direction = "ahead" if skew > 0 else "behind"
+        detail = f"This machine's clock is {abs(skew):.0f} s {direction}."
+        return [warn("clock", detail, "Switch on time synchronisation (NTP).")]
+    return [ok("clock", "Right to the second or two.")]
+
+
+def check_pages() -> list[Finding]:
+    """Whether each Page's token still works."""
+    from hirocrm.meta.models import ConnectionState, Page
+
+    idle = (ConnectionState.IMPORTED, ConnectionState.REMOVED)
+    pages = list(Page.objects.exclude(state__in=idle).order_by("name")[:PAGES_ASKED])
+    if not pages:
+        return [warn("pages", "No Page is connected.", "Connect one, or import an archive.")]
+    return asyncio.run(_ask_all(pages))
+
+
+async def _ask_all(pages: "Sequence[Page]") -> list[Finding]:
+    return list(await asyncio.gather(*(_ask(page) for page in pages)))
+
+
+async def _ask(page: "Page") -> Finding:
+    from hirocrm.core.errors import HiroError, UpstreamUnauthorized
+    from hirocrm.meta.connections import open_graph
+
+    try:
+        async with open_graph(page) as graph:
+            await graph.get_page()
+    except UpstreamUnauthorized as refusal:
+        return fail(
+            "page", f"“{page.name}”: {refusal.sentence}", "Reconnect it on the Pages screen."
+        )
+    except HiroError as refusal:
+        return warn("page", f"“{page.name}” couldn't be asked: {refusal.sentence}", "")
+    return ok("page", f"“{page.name}”: the token works.")

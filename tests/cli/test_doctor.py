@@ -1,0 +1,31 @@
+"""`hirocrm doctor` on installs with something missing."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Install
+
+pytestmark = pytest.mark.slow
+
+
+class TestDoctor:
+    def test_says_what_is_missing_and_what_to_do(self, install: Install) -> None:
+        done = install.run("doctor", "--json", FACEBOOK_GRAPH_URL="http://127.0.0.1:1")
+
+        report = json.loads(done.stdout)
+        found = {check["name"]: check for check in report["checks"]}
+        assert (done.returncode, report["ok"]) == (0, True)
+        assert found["migrations"]["status"] == "ok"
+        assert found["worker"]["advice"] == "Start `hirocrm up` or `hirocrm worker`."
+        assert found["pages"]["detail"] == "No Page is connected."
+        assert found["graph"]["status"] == "warn"
+
+    def test_fails_without_a_database(self, install: Install) -> None:
+        done = install.run("doctor", DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none")
+
+        assert done.returncode == 1
+        assert done.stdout.splitlines()[-1].startswith(
+            "fail database    The database at DATABASE_URL"
+        )
+        assert "s3cret" not in done.stdout + done.stderr
