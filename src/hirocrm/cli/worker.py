@@ -24,6 +24,7 @@ def worker(
 
     if parent:
         end_with_parent(parent)
+    _one_thread_for_arithmetic()
     with database():
         set_up_django()
         if migrate:
@@ -41,6 +42,13 @@ def _runner() -> Callable[[Coroutine[Any, Any, None]], None]:
 
         return asyncio.run
     return uvloop.run
+
+
+def _one_thread_for_arithmetic() -> None:
+    """Keep numpy from starting a thread per core for matrices too small to share out (three times the CPU)."""
+    import os
+
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251  # numpy's own switch, before its import
 
 
 def _spare_the_collector() -> None:
