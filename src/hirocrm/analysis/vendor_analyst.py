@@ -23,6 +23,7 @@ from hirocrm.analysis.providers.errors import (
     RequestRefused,
     TokenUsage,
 )
+from hirocrm.analysis.providers.http import WHEN_SENT
 from hirocrm.analysis.providers.pricing import cost_micro_usd
 from hirocrm.analysis.providers.protocol import (
     MAX_OUTPUT_TOKENS,
@@ -107,7 +108,7 @@ class VendorAnalyst:
         )
         started = time.monotonic()
         try:
-            completion = await self._provider.complete(question, secret=lease.secret)
+            completion = await self._complete(question, lease)
         except QuotaExceeded as exc:
             await self._pool.limited(lease, exc)
         except KeyRefused as exc:
@@ -135,6 +136,13 @@ class VendorAnalyst:
             self._pool.answered(lease, tokens_in=completion.usage.tokens_in)
             return self._finish(completion, request, prompt, tally, started)
         return None
+
+    async def _complete(self, question: CompletionRequest, lease: Lease) -> Completion:
+        token = WHEN_SENT.set(lease.mark_sent)
+        try:
+            return await self._provider.complete(question, secret=lease.secret)
+        finally:
+            WHEN_SENT.reset(token)
 
     def _finish(
         self,

@@ -55,7 +55,7 @@ class Google:
 
 
 async def run_workers(
-    vendor: Vendor, organization: Organization, *counts: int, patience: float = 60, **env: str
+    vendor: Vendor, organization: Organization, *counts: int, patience: float = 150, **env: str
 ) -> list[Any]:
     """Run one process for each count; returns what each printed, None for one that was stopped."""
     processes = [
@@ -72,7 +72,7 @@ async def run_workers(
         )
         for count in counts
     ]
-    return [await _printed(process, patience) for process in processes]
+    return list(await asyncio.gather(*(_printed(process, patience) for process in processes)))
 
 
 def worker_env(vendor: Vendor) -> dict[str, str]:

@@ -278,6 +278,7 @@ class _Round:
             budget_id=row.budget_id,
             model=self.model,
             slot=self.slot,
+            issued_at=self.desk.now.timestamp(),
             requests=1 if is_probe else requests,
             tokens_each=self.tokens_each if requests is not None else 0,
             is_booked=requests is not None,

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from django.db import Error as DatabaseError
@@ -23,7 +23,6 @@ from hirocrm.analysis.key_pool.listener import KeyNews, listen
 from hirocrm.analysis.key_pool.queues import Held, Lease, Queue, Waiter
 from hirocrm.analysis.key_pool.slices import Handout, Report, Slice, Source
 from hirocrm.analysis.key_pool.thread import DatabaseThread
-from hirocrm.analysis.key_pool.window import LEASE_SECONDS
 from hirocrm.analysis.providers.errors import KeyRefused, ModelRetired, QuotaExceeded
 
 log = structlog.get_logger(__name__)
@@ -190,7 +189,7 @@ class KeyPool:
             queue.held.append(held)
         self._in_flight += 1
         queue.waiting_until = None
-        return Lease(held.taken)
+        return Lease(held.taken, held.issued)
 
     async def _refill(self, queue: Queue) -> None:
         started = time.monotonic()
@@ -222,7 +221,7 @@ class KeyPool:
 
     def _accept(self, queue: Queue, handout: Handout, started: float) -> None:
         for taken in handout.slices:
-            held = Held(taken, taken.requests, started + LEASE_SECONDS)
+            held = Held(taken, taken.requests, started)
             if self._is_revoked_since(taken, started):
                 self._give_back([held])
             else:
@@ -269,14 +268,14 @@ class KeyPool:
     def _report(
         self, lease: Lease, *, requests: int = 0, tokens: int = 0, answered: bool = False
     ) -> None:
-        taken = lease.taken
+        taken, slot = lease.taken, lease.slot_when_sent
+        if taken.is_booked and slot != taken.slot:
+            self._reports.append(_report_on(taken, requests=-1, tokens=-taken.tokens_each))
+            requests, tokens = requests + 1, tokens + taken.tokens_each
         self._reports.append(
-            Report(
-                provider=taken.provider,
-                budget_id=taken.budget_id,
-                model=taken.model,
-                slot=taken.slot,
-                key_id=taken.key_id,
+            _report_on(
+                taken,
+                slot=slot,
                 requests=requests,
                 tokens=tokens,
                 sent_unbooked=0 if taken.is_booked or requests < 0 else 1,
@@ -291,12 +290,8 @@ class KeyPool:
             booked = left if taken.is_booked else 0
             if booked or (taken.is_probe and left):
                 self._reports.append(
-                    Report(
-                        provider=taken.provider,
-                        budget_id=taken.budget_id,
-                        model=taken.model,
-                        slot=taken.slot,
-                        key_id=taken.key_id,
+                    _report_on(
+                        taken,
                         requests=-booked,
                         tokens=-booked * taken.tokens_each,
                         ends_probe=taken.is_probe,
@@ -324,7 +319,7 @@ class KeyPool:
         self._revoked[provider, budget_or_key, model] = time.monotonic()
 
         def matches(item: Held) -> bool:
-            return self._is_revoked_since(item.taken, item.expires - LEASE_SECONDS)
+            return self._is_revoked_since(item.taken, item.issued)
 
         for queue in self._queues.values():
             self._give_back(queue.drop(matches))
@@ -366,3 +361,14 @@ class KeyPool:
         except DatabaseError:
             self._reports = reports + self._reports
             raise
+
+
+def _report_on(taken: Slice, *, slot: int | None = None, **fields: Any) -> Report:
+    return Report(
+        provider=taken.provider,
+        budget_id=taken.budget_id,
+        model=taken.model,
+        slot=taken.slot if slot is None else slot,
+        key_id=taken.key_id,
+        **fields,
+    )

@@ -1,12 +1,14 @@
 """Who waits in this process, and what it holds for them."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hirocrm.analysis.key_pool.slices import Slice, Source
+from hirocrm.analysis.key_pool.window import LEASE_SECONDS, slot_of
 
 
 @dataclass(slots=True)
@@ -14,7 +16,20 @@ class Lease:
     """One request that may be sent now. Hand it back through exactly one of the pool's methods."""
 
     taken: Slice
+    issued: float  # monotonic seconds, before the slice was asked for
     is_open: bool = True
+    sent: float | None = None
+
+    def mark_sent(self) -> None:
+        """The request has just been written to the vendor."""
+        self.sent = time.monotonic()
+
+    @property
+    def slot_when_sent(self) -> int:
+        """Where the request belongs in the sliding minute, once it is known when it was sent."""
+        if self.sent is None:
+            return self.taken.slot
+        return slot_of(self.taken.issued_at + self.sent - self.issued)
 
     @property
     def model(self) -> str:
@@ -29,11 +44,16 @@ class Lease:
 
 @dataclass(slots=True)
 class Held:
-    """A slice, what is left of it, and when it ends (monotonic seconds)."""
+    """A slice, what is left of it, and when it was asked for (monotonic seconds)."""
 
     taken: Slice
     left: int | None
-    expires: float
+    issued: float
+
+    @property
+    def expires(self) -> float:
+        """When it may no longer be used."""
+        return self.issued + LEASE_SECONDS
 
 
 @dataclass(slots=True)

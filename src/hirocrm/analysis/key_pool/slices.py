@@ -28,6 +28,7 @@ class Slice:
     budget_id: str
     model: str
     slot: int
+    issued_at: float  # Unix seconds, by the database's clock
     requests: int | None
     tokens_each: int = 0
     is_booked: bool = True

@@ -1,7 +1,7 @@
 """The sliding minute of a quota, and the day that ends at midnight Pacific. Times are Unix seconds.
 
 Google counts the requests of any 60 seconds. A request is booked at the latest moment it may be sent (the end of
-its lease), and its room is given back a minute and a margin later, so a full burst is allowed and yet no minute
+its lease), moved to the moment it was sent once that is known, and its room is given back a minute and a margin later, so a full burst is allowed and yet no minute
 ever sees more than the limit.
 """
 

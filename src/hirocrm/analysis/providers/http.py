@@ -6,7 +6,8 @@ Importing httpx2 takes a fifth of a second, so it happens when the first client 
 import json
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +22,9 @@ WRITE_SECONDS = 20.0
 ANSWER_SECONDS = 60.0  # the slowest answer worth waiting for; thinking models take 5 to 30
 LANE_CONNECTIONS = 8
 SPARE_CONNECTIONS = 4  # key tests beside the analyses in flight
+
+# Called when a request has been written to the vendor: a busy process sends later than it decides to.
+WHEN_SENT: ContextVar[Callable[[], None] | None] = ContextVar("when_sent", default=None)
 
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
@@ -106,7 +110,9 @@ class ProviderHttp:
         lane = self._least_used_lane()
         lane.calls += 1
         try:
-            response = await lane.client.request(method, url, headers=dict(headers), json=body)
+            response = await lane.client.request(
+                method, url, headers=dict(headers), json=body, extensions=_tracing()
+            )
         except httpx2.TimeoutException as exc:
             raise ProviderUnavailable(
                 "The model did not answer in time.", remote_code=type(exc).__name__
@@ -144,6 +150,19 @@ class ProviderHttp:
             verify=self._tls,
             follow_redirects=False,
         )
+
+
+def _tracing() -> dict[str, Any]:
+    """Return the request extension that calls WHEN_SENT, if anybody wants to know."""
+    when_sent = WHEN_SENT.get()
+    if when_sent is None:
+        return {}
+
+    async def trace(event: str, _info: object) -> None:  # httpcore awaits it
+        if event.endswith("send_request_body.complete"):
+            when_sent()
+
+    return {"trace": trace}
 
 
 def _json_object(response: "httpx2.Response") -> dict[str, Any] | None:
