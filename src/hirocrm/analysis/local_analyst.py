@@ -29,11 +29,19 @@ class LocalAnalyst:
         """Return the local analyser's answer."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="local-analyser")
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: local_analyser().analyse(request)
-        )
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _analyse, request)
 
     def close(self) -> None:
         """End the threads."""
         if self._threads is not None:
             self._threads.shutdown(wait=False)
+
+
+def _analyse(request: AnalysisRequest) -> AnalysisAnswer:
+    from hirocrm.analysis.local.learning import Correction  # noqa: PLC0415  # numpy, as above
+
+    corrections = [
+        Correction(known.messages, known.stage, known.packed_row, known.id)
+        for known in request.learned
+    ]
+    return local_analyser().analyse(request, corrections=corrections)

@@ -26,6 +26,7 @@ __all__ = [
     "Evidence",
     "Example",
     "LeadStatus",
+    "LearnedExample",
     "Level",
     "Platform",
     "Recommendation",
@@ -71,11 +72,26 @@ class TranscriptMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedExample:
+    """A conversation a person placed, as the local analyser learns from it. `id` stands for all of its content.
+
+    `packed_row` is what `LocalAnalyser.packed_row` made of the messages.
+    """
+
+    id: str
+    messages: tuple[TranscriptMessage, ...]
+    stage: str
+    packed_row: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisRequest:
     """Everything an analyser may know about one conversation. Customer text in it is data, never instructions.
 
     `stages` empty: no pipeline is set, only a summary is wanted.
     `message_count` counts all messages of the conversation, of which `messages` (oldest first) may be the newest.
+    People's verdicts come twice: `corrections` are the most similar ones, to be shown to a model; `learned` are all
+    that the local analyser learns from, one tuple shared by many requests.
     """
 
     messages: tuple[TranscriptMessage, ...]
@@ -90,6 +106,7 @@ class AnalysisRequest:
     message_count: int | None = None
     now: datetime | None = None
     corrections: tuple[Example, ...] = ()
+    learned: tuple[LearnedExample, ...] = field(default=(), repr=False)
 
     @property
     def wants_stage(self) -> bool:

@@ -4,13 +4,16 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
+from hirocrm.analysis.engine import LOCAL
+from hirocrm.analysis.learning import Lessons, recall
 from hirocrm.analysis.models import Analysis
 from hirocrm.analysis.prompts import PROMPT_VERSION, input_hash
 from hirocrm.analysis.schema import (
@@ -76,16 +79,28 @@ def read_conversations(
     asker: Asker,
     now: datetime,
 ) -> list[Reading]:
-    """The conversations that hold text, each with what an analyser is to be asked. Four queries."""
+    """The conversations that hold text, each with what an analyser is to be asked. Five queries.
+
+    What people taught since the last batch is read once by whoever comes first: a few queries more.
+    """
     conversations = list(
         Conversation.objects.filter(
             organization=organization, pk__in=conversation_ids, has_text=True
         ).select_related("contact")
     )
     messages = _messages(conversations)
-    template = _template(organization, rules, now)
-    drafts = [(c, messages[c.pk], _request(template, c, messages[c.pk])) for c in conversations]
-    hashes = [input_hash(r, provider=asker.provider, model=asker.model) for _, _, r in drafts]
+    lessons = recall(
+        pipeline=rules.pipeline,
+        stages=rules.stages,
+        for_local=LOCAL in (asker.provider, *settings.ANALYZER_ORDER),
+        now=now,
+    )
+    template = replace(_template(organization, rules, now), learned=lessons.examples)
+    drafts = [
+        (c, messages[c.pk], _request(template, c, messages[c.pk], lessons)) for c in conversations
+    ]
+    model = _model_as_taught(asker, lessons)
+    hashes = [input_hash(r, provider=asker.provider, model=model) for _, _, r in drafts]
     known = _known(conversations, hashes)
     return [
         Reading(
@@ -98,6 +113,12 @@ def read_conversations(
         )
         for (conversation, rows, request), digest in zip(drafts, hashes, strict=True)
     ]
+
+
+def _model_as_taught(asker: Asker, lessons: Lessons) -> str:
+    """The local analyser is another one after each lesson, so it is asked again; a vendor would charge for that."""
+    taught = asker.provider == LOCAL and lessons.version
+    return f"{asker.model}+{lessons.version}" if taught else asker.model
 
 
 def _messages(conversations: Sequence[Conversation]) -> dict[UUID, list[Message]]:
@@ -149,19 +170,23 @@ def _examples(raw: Sequence[dict[str, str]]) -> tuple[Example, ...]:
 
 
 def _request(
-    template: AnalysisRequest, conversation: Conversation, rows: Sequence[Message]
+    template: AnalysisRequest,
+    conversation: Conversation,
+    rows: Sequence[Message],
+    lessons: Lessons,
 ) -> AnalysisRequest:
+    messages = tuple(
+        TranscriptMessage(
+            id=row.remote_id,
+            sender=Sender(row.sender),
+            sent_at=row.created_time,
+            text=row.text,
+            kinds=tuple(a.get("type", "") for a in row.attachments),
+        )
+        for row in rows
+    )
     return AnalysisRequest(
-        messages=tuple(
-            TranscriptMessage(
-                id=row.remote_id,
-                sender=Sender(row.sender),
-                sent_at=row.created_time,
-                text=row.text,
-                kinds=tuple(a.get("type", "") for a in row.attachments),
-            )
-            for row in rows
-        ),
+        messages=messages,
         stages=template.stages,
         platform=Platform(conversation.platform),
         language=template.language,
@@ -172,6 +197,8 @@ def _request(
         previous_summary=conversation.contact.ai_context,
         message_count=conversation.message_count,
         now=template.now,
+        corrections=lessons.similar_to(messages),
+        learned=template.learned,
     )
 
 

@@ -255,6 +255,9 @@ def _fingerprint(stages: Sequence[StageOption], corrections: Sequence[Correction
     for stage in stages:
         digest.update(f"{stage.name}\x1f{stage.type}\x1f{stage.description}\x1e".encode())
     for correction in corrections:
+        if correction.id:
+            digest.update(f"{correction.stage_name}\x1f{correction.id}\x1e".encode())
+            continue
         texts = "\x1f".join(message.text or "" for message in correction.request_messages)
         digest.update(f"{correction.stage_name}\x1f{texts}\x1e".encode(errors="replace"))
         digest.update(correction.packed_row or b"")

@@ -35,11 +35,13 @@ _VERDICTS = tuple(Archetype)
 class Correction:
     """A conversation that a person put in a stage. `packed_row` (see `LocalAnalyser.packed_row`)
     spares embedding it again; without it, or after a change of layout, the messages are read anew.
+    `id` stands for the content where it is given, so that hundreds need not be compared by their texts.
     """
 
     request_messages: tuple[TranscriptMessage, ...]
     stage_name: str
     packed_row: bytes | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Analyses and what they cost; keys and quotas are in `keys`."""
+"""Analyses and what they cost; keys and quotas are in `keys`, what was learned from people in `learning`."""
 
 from hirocrm.analysis.models.analyses import Analysis, DailySpend
 from hirocrm.analysis.models.keys import AnalysisKey, AnalysisQuota, KeyStanding
+from hirocrm.analysis.models.learning import LearnedCase
 
-__all__ = ["Analysis", "AnalysisKey", "AnalysisQuota", "DailySpend", "KeyStanding"]
+__all__ = ["Analysis", "AnalysisKey", "AnalysisQuota", "DailySpend", "KeyStanding", "LearnedCase"]
