@@ -172,10 +172,13 @@ class GraphStory:
         return self._fault("error", page_id, match, code=code, subcode=subcode, **values)
 
     def rate_limits(
-        self, page_id: str = "", code: int = 32, *, times: int | None = 1, regain_minutes: int = 1,
+        self, page_id: str = "", code: int = 32, *, times: int | None = 1, regain_minutes: float = 1,
         headers: bool = True, match: dict[str, Any] | None = None, **values: Any,
     ) -> int:  # fmt: skip
-        """The next calls get a rate-limit code (4, 17, 32, 613, 80001-80014) with its headers."""
+        """The next calls get a rate-limit code (4, 17, 32, 613, 80001-80014) with its headers.
+
+        `retry_after` (seconds) adds that header; Meta's usage headers know minutes only.
+        """
         values |= {"regain_minutes": regain_minutes, "headers": headers}
         return self._fault("error", page_id, match, code=code, times=times, **values)
 

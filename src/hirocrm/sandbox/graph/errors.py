@@ -88,7 +88,7 @@ def graph_error(
 
 
 def limit_headers(
-    code: int, *, account: str, regain_minutes: int, percent: int = 100
+    code: int, *, account: str, regain_minutes: float, percent: int = 100
 ) -> list[tuple[str, str]]:
     """The usage headers that come with a rate-limit code."""
     if code in APP_LIMITS:
@@ -97,7 +97,7 @@ def limit_headers(
     return [buc_header(account, BUC_TYPES.get(code, "pages"), percent, regain_minutes)]
 
 
-def buc_header(account: str, kind: str, percent: int, regain_minutes: int) -> tuple[str, str]:
+def buc_header(account: str, kind: str, percent: int, regain_minutes: float) -> tuple[str, str]:
     """`x-business-use-case-usage` for one account; `estimated_time…` is in minutes."""
     entry = {
         "type": kind, "call_count": percent, "total_cputime": min(percent, 20),

@@ -169,7 +169,10 @@ class GraphService:
             platform = INSTAGRAM if call.platform == INSTAGRAM else "messenger"
             given = usage.get(call.page, {})
             kind = str(given.get("type") or (platform if "conversation" in call.op else "pages"))
-            percent, minutes = int(given.get("call_count", 1)), int(given.get("regain_minutes", 0))
+            percent, minutes = (
+                int(given.get("call_count", 1)),
+                float(given.get("regain_minutes", 0)),
+            )
             reply.headers.append(_buc(call.page, kind, percent, minutes))
 
 
@@ -188,9 +191,11 @@ def fault_error(fault: Fault, call: GraphCall) -> Reply:
     headers = None
     if is_rate_limit(code) and params.get("headers", True):
         headers = limit_headers(
-            code, account=call.page or "0", regain_minutes=int(params.get("regain_minutes", 1)),
+            code, account=call.page or "0", regain_minutes=float(params.get("regain_minutes", 1)),
             percent=int(params.get("percent", 100)),
         )  # fmt: skip
+    if params.get("retry_after"):
+        headers = [*(headers or []), ("retry-after", str(params["retry_after"]))]
     return graph_error(
         code, params.get("message", ""), subcode=params.get("subcode"),
         status=params.get("status"), headers=headers, extra=params.get("extra"),
