@@ -74,15 +74,19 @@ class SyncEnded(SyncStarted):
     analyzed: int
     auto_assigned: int
     needs_review: int
+    notice: str | None
 
     @classmethod
     def of(cls, run: SyncRun, errors: Iterable[RunError]) -> "SyncEnded":
         """The run as JSON has it."""
-        return cls(**_result(run, errors), **_counts(run))
+        return cls(**_result(run, errors), **_counts(run), notice=run.notice or None)
 
 
 class RunOut(ApiSchema):
-    """A run. `cost` is in US dollars, null while unknown; `waitingUntil` says when a rate-limited run goes on."""
+    """A run. `cost` is in US dollars, null while unknown; `waitingUntil` says when a rate-limited run goes on.
+
+    `notice` is a sentence on what a person should know, such as that the pipeline has no stages.
+    """
 
     run_id: UUID
     kind: Kind
@@ -102,6 +106,7 @@ class RunOut(ApiSchema):
     started_at: datetime | None
     finished_at: datetime | None
     cost: float | None
+    notice: str | None
 
     @classmethod
     def of(cls, run: SyncRun, errors: Iterable[RunError] = ()) -> "RunOut":
@@ -119,6 +124,7 @@ class RunOut(ApiSchema):
             started_at=run.started_at,
             finished_at=run.finished_at,
             cost=run.cost_micro_usd / MICRO,
+            notice=run.notice or None,
             **_counts(run),
         )
 
@@ -132,7 +138,6 @@ class RunProgress(RunOut):
     expected: int | None
     to_analyse: int
     waiting_for: str | None
-    notice: str | None
 
     @classmethod
     def of(cls, run: SyncRun, errors: Iterable[RunError] = ()) -> "RunProgress":
@@ -145,7 +150,6 @@ class RunProgress(RunOut):
             expected=run.expected,
             to_analyse=run.to_analyse,
             waiting_for=run.waiting_for or None,
-            notice=run.notice or None,
         )
 
 
