@@ -1,7 +1,5 @@
 """HiroCRM's real processes over a database of their own and a sandbox, for tests to use and to kill."""
 
-import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -10,9 +8,18 @@ from types import TracebackType
 from typing import Self
 
 from hirocrm.cli.supervisor import answers_well
+from hirocrm.config.embedded_postgres.layout import Layout
+from hirocrm.config.embedded_postgres.server import _url
 from hirocrm.sandbox.server import SandboxServer
 from tests.e2e.crm import Crm, eventually
-from tests.e2e.databases import HIROCRM, create_database, drop_database, environment, template
+from tests.e2e.databases import (
+    HIROCRM,
+    create_database,
+    drop_database,
+    environment,
+    run_command,
+    template,
+)
 
 GEMINI_KEY = "AIzaSandboxEndToEnd000001"
 STOP_SECONDS = 15
@@ -53,10 +60,15 @@ class Command:
         self._process.kill()
         self._process.wait()
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM."""
+        if self.is_running:
+            self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
         """SIGTERM and wait; its exit code."""
         if self.is_running:
-            self._process.send_signal(signal.SIGTERM)
+            self.ask_to_stop()
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
@@ -67,8 +79,30 @@ class Command:
         return self.log.read_text(errors="replace")[-4000:]
 
 
+def settings_for(
+    sandbox: SandboxServer, folder: Path, keys: tuple[str, ...], env: dict[str, str]
+) -> dict[str, str]:
+    """The environment of a HiroCRM that knows no Meta and no Gemini but the sandbox."""
+    named = {
+        "GOOGLE_AI_API_KEY" + (f"_{number}" if number > 1 else ""): key
+        for number, key in enumerate(keys, start=1)
+    }
+    return environment(
+        **{
+            "HIROCRM_DATA_DIR": str(folder / "data"),
+            "FACEBOOK_GRAPH_URL": sandbox.graph_url,
+            "FACEBOOK_APP_ID": sandbox.app_id,
+            "FACEBOOK_APP_SECRET": sandbox.app_secret,
+            "GOOGLE_AI_BASE_URL": sandbox.gemini_url,
+            **NO_QUOTA,
+            **named,
+            **env,
+        }
+    )
+
+
 class Stack:
-    """A sandbox, a database, a web server and a worker; the owner's `crm` and a `stranger`."""
+    """A sandbox, a database, a web server and workers; the owner's `crm` and a `stranger`."""
 
     def __init__(
         self, folder: Path, *, keys: tuple[str, ...] = (GEMINI_KEY,), workers: int = 1, **env: str
@@ -76,23 +110,8 @@ class Stack:
         self.folder = folder
         self.sandbox = SandboxServer().start()
         self.database = create_database()
-        named = {
-            "GOOGLE_AI_API_KEY" + (f"_{number}" if number > 1 else ""): key
-            for number, key in enumerate(keys, start=1)
-        }
-        self.env = environment(
-            **{
-                "DATABASE_URL": self.database,
-                "HIROCRM_DATA_DIR": str(folder / "data"),
-                "FACEBOOK_GRAPH_URL": self.sandbox.graph_url,
-                "FACEBOOK_APP_ID": self.sandbox.app_id,
-                "FACEBOOK_APP_SECRET": self.sandbox.app_secret,
-                "GOOGLE_AI_BASE_URL": self.sandbox.gemini_url,
-                **NO_QUOTA,
-                **named,
-                **env,
-            }
-        )
+        settings = settings_for(self.sandbox, folder, keys, env)
+        self.env = {**settings, "DATABASE_URL": self.database}
         self.port = free_port()
         self.web = Command("web", "--port", str(self.port), env=self.env, log=folder / "web.log")
         self.workers = [self.start_worker() for _ in range(workers)]
@@ -104,12 +123,8 @@ class Stack:
         return Command("worker", env=self.env, log=self.folder / "worker.log")
 
     def __enter__(self) -> Self:
-        eventually(self._is_ready, "the web server is ready")
+        wait_until_ready(self.web, self.port)
         return self
-
-    def _is_ready(self) -> bool:
-        assert self.web.is_running, self.web.tail()
-        return answers_well("127.0.0.1", self.port)
 
     def __exit__(
         self,
@@ -119,10 +134,70 @@ class Stack:
     ) -> None:
         self.crm.close()
         self.stranger.close()
-        for command in [*self.workers, self.web]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(command.pid, signal.SIGTERM) if command.is_running else None
-        for command in [*self.workers, self.web]:
+        commands = [*self.workers, self.web]
+        for command in commands:
+            command.ask_to_stop()
+        for command in commands:
             command.stop()
         self.sandbox.stop()
         drop_database(self.database)
+
+
+class UpStack:
+    """A sandbox and one `hirocrm up` with the database that it brings along."""
+
+    def __init__(self, folder: Path, **env: str) -> None:
+        self.folder = folder
+        self.sandbox = SandboxServer().start()
+        self.env = settings_for(self.sandbox, folder, (GEMINI_KEY,), env)
+        self.env.pop("DATABASE_URL", None)
+        self.port = free_port()
+        self.start()
+        who = ("--email", "owner@example.com")
+        account = ("--password", "correct-horse-battery", "--organization", "Shop")
+        run_command("createuser", *who, *account, env=self.env)
+        token = run_command("token", *who, env=self.env)
+        self.crm = Crm(f"http://127.0.0.1:{self.port}", token)
+
+    @property
+    def _layout(self) -> Layout:
+        return Layout(self.folder / "data")
+
+    @property
+    def database(self) -> str:
+        """The address of the embedded database."""
+        return _url(self._layout.socket_dir)
+
+    def database_pid(self) -> int:
+        return int((self._layout.cluster / "postmaster.pid").read_text().split()[0])
+
+    def start(self) -> None:
+        self.command = Command(
+            "up", "--port", str(self.port), env=self.env, log=self.folder / "up.log"
+        )
+        wait_until_ready(self.command, self.port)
+
+    def kill(self) -> None:
+        """SIGKILL for `up` alone; what it started has to notice by itself."""
+        self.command.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.crm.close()
+        self.command.stop()
+        self.sandbox.stop()
+
+
+def wait_until_ready(command: Command, port: int) -> None:
+    def look() -> bool:
+        assert command.is_running, command.tail()
+        return answers_well("127.0.0.1", port)
+
+    eventually(look, "the web server is ready")
