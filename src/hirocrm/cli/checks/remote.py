@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from hirocrm.cli.checks.findings import Finding, fail, ok, warn
 
 if TYPE_CHECKING:
+    from hirocrm.analysis.providers.protocol import Provider
     from hirocrm.meta.models import Page
 
 SKEW_WARN_SECONDS = 60.0  # tokens and signatures carry times; Meta allows a few minutes
 PAGES_ASKED = 50
+KEYS_ASKED = 50
 TIMEOUT_SECONDS = 10.0
 
 
@@ -79,3 +81,47 @@ async def _ask(page: "Page") -> Finding:
     except HiroError as refusal:
         return warn("page", f"“{page.name}” couldn't be asked: {refusal.sentence}", "")
     return ok("page", f"“{page.name}”: the token works.")
+
+
+def check_keys() -> list[Finding]:
+    """Whether each key of the environment is accepted, and the model still lives: one tiny call each."""
+    from hirocrm.analysis import engine
+    from hirocrm.analysis.key_pool import keyring
+
+    provider = engine.identity(None).provider
+    secrets = keyring.environment_secrets(provider) if provider in keyring.VENDORS else ()
+    models = keyring.configured_models(provider) if secrets else ()
+    if not secrets or not models:
+        return []
+    return asyncio.run(_ask_keys(provider, tuple(secrets)[:KEYS_ASKED], models[0]))
+
+
+async def _ask_keys(provider: str, secrets: "Sequence[str]", model: str) -> list[Finding]:
+    from hirocrm.analysis.engine import open_provider
+    from hirocrm.analysis.providers.http import ProviderHttp
+
+    async with ProviderHttp(concurrency=len(secrets)) as http:
+        asker = open_provider(provider, http)
+        return list(
+            await asyncio.gather(
+                *(_ask_key(asker, f"{provider} key …{s[-4:]}", s, model) for s in secrets)
+            )
+        )
+
+
+async def _ask_key(asker: "Provider", name: str, secret: str, model: str) -> Finding:
+    from hirocrm.analysis.key_pool.keys import check_key
+    from hirocrm.analysis.providers.errors import KeyRefused, ModelRetired
+    from hirocrm.core.errors import HiroError, UpstreamRateLimited
+
+    try:
+        await check_key(asker, secret=secret, model=model)
+    except KeyRefused as refusal:
+        return fail("key", f"{name}: {refusal.sentence}", "Replace it in the environment.")
+    except ModelRetired as refusal:
+        return fail("key", f"{name}: {refusal.sentence}", "Name another model.")
+    except UpstreamRateLimited as refusal:
+        return ok("key", f"{name} works, and rests: {refusal.sentence}")
+    except HiroError as refusal:
+        return warn("key", f"{name} couldn't be asked: {refusal.sentence}", "Try again later.")
+    return ok("key", f"{name} works with {model}.")

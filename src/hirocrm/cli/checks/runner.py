@@ -32,6 +32,7 @@ def _with_database() -> list[Finding]:
             ("migrations", install.check_migrations),
             ("worker", install.check_workers),
             ("analyzer", install.check_analyzer),
+            ("keys", remote.check_keys),
             ("app", install.check_app),
             ("graph", remote.check_graph),
             ("pages", remote.check_pages),
