@@ -1,6 +1,14 @@
 """Reads: pipelines, the board, the review queue."""
 
-from hirocrm.pipelines.queries.board import CARDS, Column, get_board, list_cards
+from hirocrm.pipelines.queries.board import (
+    CARDS,
+    Column,
+    get_board,
+    get_column,
+    get_columns,
+    list_cards,
+    list_heads,
+)
 from hirocrm.pipelines.queries.pipelines import (
     find_pipeline,
     get_pipeline,
@@ -20,11 +28,14 @@ __all__ = [
     "describe_last_move",
     "find_pipeline",
     "get_board",
+    "get_column",
+    "get_columns",
     "get_pipeline",
     "get_stage",
     "get_suggestion",
     "list_assignments",
     "list_cards",
+    "list_heads",
     "list_pipelines",
     "list_suggestions",
 ]

@@ -43,11 +43,59 @@ def get_board(
         PipelineNotFound: no such pipeline in the member's organization.
     """
     pipeline = get_pipeline(member=member, pipeline_id=pipeline_id)
+    return pipeline, get_columns(member=member, pipeline=pipeline, wanted=wanted)
+
+
+def get_columns(
+    *, member: Member, pipeline: Pipeline, wanted: ContactFilter | None = None
+) -> list[Column]:
+    """The same for a pipeline at hand, which comes from `list_pipelines` or `get_pipeline`."""
     rows = contacts.list_contacts(member=member, wanted=wanted)
     stages = list(pipeline.stages.all())
     figures = _figures(rows, stages)
     cards = _first_cards(rows, stages)
-    return pipeline, [_column(stage, figures, cards) for stage in stages]
+    return [_column(stage, figures, cards) for stage in stages]
+
+
+def list_heads(
+    *, member: Member, pipeline: Pipeline, wanted: ContactFilter | None = None
+) -> list[Column]:
+    """The pipeline's columns with their figures but without cards."""
+    stages = list(pipeline.stages.all())
+    figures = _figures(contacts.list_contacts(member=member, wanted=wanted), stages)
+    return [_column(stage, figures, {stage.id: []}) for stage in stages]
+
+
+def get_column(
+    *,
+    member: Member,
+    pipeline_id: UUID,
+    stage_id: UUID,
+    wanted: ContactFilter | None = None,
+    cards: int = CARDS,
+) -> Column:
+    """One stage as the board shows it, with at least CARDS and at most MAX_LIMIT of its cards.
+
+    Raises:
+        StageNotFound: the pipeline has no such stage.
+    """
+    stage = get_stage(member=member, stage_id=stage_id, pipeline_id=pipeline_id)
+    rows = contacts.list_contacts(member=member, wanted=wanted)
+    figures = _figures(rows, [stage]).get(stage.id, _Figures())
+    page = paginate(
+        _slim(rows.filter(stage_id=stage_id)),
+        order=CARD_ORDER,
+        limit=max(cards, CARDS),
+        cursor=None,
+    )
+    return Column(
+        stage=stage,
+        count=figures.count,
+        mean_score=figures.mean_score,
+        waiting=figures.waiting,
+        cards=page.items,
+        next_cursor=page.next_cursor,
+    )
 
 
 def list_cards(

@@ -19,6 +19,7 @@ from hirocrm.pipelines.services.stages import (
     reorder_stages,
     update_stage,
 )
+from hirocrm.pipelines.services.undo import undo_action
 
 __all__ = [
     "accept_suggestion",
@@ -34,6 +35,7 @@ __all__ = [
     "move_contact",
     "move_contacts",
     "reorder_stages",
+    "undo_action",
     "update_pipeline",
     "update_stage",
 ]
