@@ -12,6 +12,7 @@ from hirocrm.analysis.key_pool import keys
 from hirocrm.analysis.key_pool.keys import KeyView
 from hirocrm.analysis.models import Analysis, DailySpend
 from hirocrm.contacts import queries as contacts
+from hirocrm.contacts.models import Contact
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -44,6 +45,11 @@ def find_latest_analysis(*, member: Member, contact_id: UUID) -> Analysis | None
     """The contact's newest analysis, if any."""
     rows = list_analyses(member=member, contact_id=contact_id)
     return rows.order_by("-created_at", "-id").first()
+
+
+def analyses_of(contact: Contact) -> QuerySet[Analysis]:
+    """The same of a contact at hand, which `contacts.queries.get_contact` has checked."""
+    return Analysis.objects.filter(organization_id=contact.organization_id, contact_id=contact.id)
 
 
 def get_spending(*, member: Member, days: int, now: datetime) -> Spending:

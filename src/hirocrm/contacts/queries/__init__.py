@@ -1,6 +1,7 @@
 """Reads: contacts and what belongs to them."""
 
 from hirocrm.contacts.queries.contacts import (
+    activities_of,
     get_contact,
     get_note,
     get_task,
@@ -12,7 +13,10 @@ from hirocrm.contacts.queries.contacts import (
     list_open_tasks,
     list_tags,
     list_tasks,
+    messages_of,
+    notes_of,
     require_contact,
+    tasks_of,
 )
 from hirocrm.contacts.queries.filters import (
     DEFAULT_SORT,
@@ -27,6 +31,7 @@ __all__ = [
     "DEFAULT_SORT",
     "SORTS",
     "ContactFilter",
+    "activities_of",
     "filter_contacts",
     "get_contact",
     "get_note",
@@ -40,6 +45,9 @@ __all__ = [
     "list_open_tasks",
     "list_tags",
     "list_tasks",
+    "messages_of",
+    "notes_of",
     "page_reference",
     "require_contact",
+    "tasks_of",
 ]

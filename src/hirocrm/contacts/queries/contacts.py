@@ -14,14 +14,14 @@ EXPORT_BATCH = 1_000
 
 
 def get_contact(*, member: Member, contact_id: UUID, for_update: bool = False) -> Contact:
-    """One contact, locked until the transaction ends if asked for.
+    """One contact with its Page, or locked until the transaction ends if asked for.
 
     Raises:
         ContactNotFound: no such contact in the member's organization.
     """
     permissions.require(member, Right.READ)
     rows = Contact.objects.filter(organization_id=member.organization_id, id=contact_id)
-    found = (rows.select_for_update() if for_update else rows).first()
+    found = (rows.select_for_update() if for_update else rows.select_related("page")).first()
     if found is None:
         raise ContactNotFound("There is no such contact.")
     return found
@@ -42,6 +42,32 @@ def list_activities(*, member: Member, contact_id: UUID) -> QuerySet[Activity]:
     """The contact's timeline, in no order."""
     require_contact(member=member, contact_id=contact_id)
     return Activity.objects.filter(organization_id=member.organization_id, contact_id=contact_id)
+
+
+def activities_of(contact: Contact) -> QuerySet[Activity]:
+    """The same of a contact at hand, which `get_contact` has checked."""
+    return Activity.objects.filter(organization_id=contact.organization_id, contact_id=contact.id)
+
+
+def messages_of(contact: Contact) -> QuerySet[Message]:
+    """All messages with a contact at hand, in no order."""
+    return Message.objects.filter(
+        organization_id=contact.organization_id, conversation__contact_id=contact.id
+    )
+
+
+def notes_of(contact: Contact) -> QuerySet[Note]:
+    """The notes on a contact at hand, each with its author, in no order."""
+    return Note.objects.select_related("author").filter(
+        organization_id=contact.organization_id, contact_id=contact.id
+    )
+
+
+def tasks_of(contact: Contact) -> QuerySet[Task]:
+    """The tasks about a contact at hand, each with its assignee, in no order."""
+    return Task.objects.select_related("assignee__user").filter(
+        organization_id=contact.organization_id, contact_id=contact.id
+    )
 
 
 def list_messages(*, member: Member, contact_id: UUID) -> QuerySet[Message]:

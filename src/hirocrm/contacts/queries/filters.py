@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from hirocrm.contacts.models import Contact
 from hirocrm.contacts.search import search_query
+from hirocrm.contacts.snapshots import Sender
 from hirocrm.core.pagination import Order
 from hirocrm.core.text import clean
 from hirocrm.organizations import permissions
@@ -54,6 +55,8 @@ class ContactFilter:
     sentiment: str | None = None
     urgency: str | None = None
     updated_since: datetime | None = None
+    active_since: datetime | None = None  # of the last message either way
+    waiting: bool | None = None  # whether the customer wrote last
     q: str | None = None
     ids: tuple[UUID, ...] | None = field(default=None)
 
@@ -97,11 +100,15 @@ def _columns(wanted: ContactFilter) -> Q:
         "sentiment": wanted.sentiment,
         "urgency": wanted.urgency,
         "updated_at__gte": wanted.updated_since,
+        "last_interaction_at__gte": wanted.active_since,
         "tags__contains": [wanted.tag] if wanted.tag else None,
         "messenger_psid__isnull": False if wanted.platform == "messenger" else None,
         "instagram_sid__isnull": False if wanted.platform == "instagram" else None,
     }
     condition = Q(**{key: value for key, value in equal.items() if value is not None})
+    if wanted.waiting is not None:
+        wrote_last = Q(last_message_sender=Sender.CUSTOMER.value)
+        condition &= wrote_last if wanted.waiting else ~wrote_last
     if wanted.page_id:
         condition &= page_reference(wanted.page_id, prefix="page__")
     return condition
