@@ -10,6 +10,8 @@ import "./shortcuts.js";
 import "./times.js";
 import "./tabs.js";
 import "./live.js";
+import "./forms.js";
+import "./drawer_address.js";
 
 const LATER = [
   ["[data-board]", () => import("./board.js")],

@@ -110,7 +110,10 @@ document.addEventListener("click", (event) => {
   const foldButton = target.closest?.("[data-board-fold]");
   if (foldButton) return fold(foldButton.closest("[data-board-column]"));
   const menu = target.closest?.("[data-board-menu]");
-  if (menu) return askWhereTo(menu.closest("[data-board-card]"));
+  if (menu) {
+    event.preventDefault(); // it submits a plain form where there is no script
+    return askWhereTo(menu.closest("[data-board-card]"));
+  }
   const choice = target.closest?.("[data-board-to]");
   if (choice) return moveTo(choice);
   const chip = target.closest?.("[data-board-switch]");
@@ -139,7 +142,14 @@ function hear(stages) {
   if (board() && awaiting.size > 0) soon();
 }
 
-document.addEventListener("live", ({ detail }) => hear(detail.stages ?? []));
+document.addEventListener("live", ({ detail }) => hear([...(detail.stages ?? []), ...stageOf(detail.contact)]));
+
+// News of a contact that say no stage concern the column where its card is.
+function stageOf(contact) {
+  const column = document.getElementById(`card-${contact}`)?.closest("[data-board-column]");
+  return column ? [column.dataset.stage] : [];
+}
+
 document.addEventListener("live:resync", () => hear(["*"]));
 // From the server after an undo: HX-Trigger: {"board-changed": {"stages": [...]}}
 document.addEventListener("board-changed", ({ detail }) => hear(detail.stages ?? ["*"]));

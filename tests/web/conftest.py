@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from hirocrm.organizations.models import Member
+    from tests.web.shops import Shop
 
 FLAGS = [
     "--no-sandbox",
@@ -56,3 +57,11 @@ def sign_in() -> "Callable[[Member], Client]":
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def shop(owner: "Member") -> "Shop":
+    """The owner's shop."""
+    from tests.web.shops import make_shop
+
+    return make_shop(owner)

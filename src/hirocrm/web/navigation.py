@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
+
+from hirocrm.contacts import queries as contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +64,21 @@ def links(path: str) -> list[Link]:
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """Context processor: `navigation`, and `search_url` for the search in the top bar."""
-    return {"navigation": links(request.path), "search_url": _address("contacts")}
+    """Context processor: `navigation`, `search_url` for the search in the top bar, and `review_count`.
+
+    The count is asked for only where a page shows it.
+    """
+    return {
+        "navigation": links(request.path),
+        "search_url": _address("contacts"),
+        "review_count": SimpleLazyObject(lambda: _count_reviews(request)),
+    }
+
+
+def _count_reviews(request: HttpRequest) -> int:
+    """How many contacts wait for a person's word; 0 for who is no member."""
+    member = getattr(request, "member", None)
+    if member is None:
+        return 0
+    wanted = contacts.ContactFilter(needs_review=True)
+    return contacts.list_contacts(member=member, wanted=wanted).count()

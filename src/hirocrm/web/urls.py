@@ -1,6 +1,6 @@
 """Addresses of the pages."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from hirocrm.web.appearance import views as appearance
 from hirocrm.web.gallery import views as gallery
@@ -10,6 +10,10 @@ from hirocrm.web.sign_in import views as sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/<str:encoded_id>/<str:token>", sign_in.sign_in_by_link, name="sign-in-by-link"),
+    path("", include("hirocrm.web.board.urls")),
+    path("", include("hirocrm.web.contacts.urls")),
+    path("", include("hirocrm.web.contact.urls")),
+    path("", include("hirocrm.web.live.urls")),
     path("theme", appearance.choose_theme, name="choose-theme"),
     path("design", gallery.gallery, name="design"),
     path("design/move", gallery.move, name="design-move"),

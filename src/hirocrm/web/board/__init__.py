@@ -1,0 +1,1 @@
+"""The board: contacts in columns by stage."""

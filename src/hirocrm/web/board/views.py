@@ -1,0 +1,136 @@
+"""The board, its columns anew, and more cards of a column."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_GET
+
+from hirocrm.contacts import queries as contacts
+from hirocrm.core import clock
+from hirocrm.meta import queries as meta
+from hirocrm.organizations import permissions
+from hirocrm.organizations.permissions import Right
+from hirocrm.pipelines import queries as pipelines
+from hirocrm.pipelines.models import Pipeline
+from hirocrm.web.board.columns import CURSOR, REASON_DIALOG, BoardView
+from hirocrm.web.board.reasons import LOST_REASONS
+from hirocrm.web.filters import Filters, read_filters
+from hirocrm.web.members import MemberHttpRequest, member_required
+
+
+@require_GET
+@member_required
+def home(request: MemberHttpRequest) -> HttpResponseBase:
+    """Lead to the board, or to the first steps while there is nothing to show on it."""
+    if not contacts.list_contacts(member=request.member).exists():
+        try:
+            return redirect(reverse("onboarding"))
+        except NoReverseMatch:
+            pass
+    return _show_board(request)
+
+
+@require_GET
+@member_required
+def board(request: MemberHttpRequest) -> HttpResponse:
+    """Show a pipeline's stages with their first cards."""
+    return _show_board(request)
+
+
+@require_GET
+@member_required
+def column(request: MemberHttpRequest, pipeline_id: UUID, stage_id: UUID) -> HttpResponse:
+    """Show a column anew, with as many cards as were loaded."""
+    view = _view(request, read_filters(request.GET, now=clock.now()))
+    found = pipelines.get_column(
+        member=request.member,
+        pipeline_id=pipeline_id,
+        stage_id=stage_id,
+        wanted=view.filters.wanted,
+        cards=_loaded(request),
+    )
+    return render(request, "components/board_column.html", {"column": view.column(found)})
+
+
+@require_GET
+@member_required
+def cards(request: MemberHttpRequest, pipeline_id: UUID, stage_id: UUID) -> HttpResponse:
+    """Show the cards after a cursor: the rows themselves, or a page of them without JavaScript."""
+    view = _view(request, read_filters(request.GET, now=clock.now()))
+    stage = pipelines.get_stage(member=request.member, stage_id=stage_id, pipeline_id=pipeline_id)
+    found = pipelines.list_cards(
+        member=request.member,
+        pipeline_id=pipeline_id,
+        stage_id=stage_id,
+        wanted=view.filters.wanted,
+        cursor=request.GET.get(CURSOR),
+    )
+    context = {
+        "cards": [view.card(contact, stage) for contact in found.items],
+        "next_url": view.next_url(stage, found.next_cursor),
+        "stage": stage,
+    }
+    is_fragment = request.headers.get("HX-Request") == "true"
+    return render(request, "board/cards.html#rows" if is_fragment else "board/cards.html", context)
+
+
+def _show_board(request: MemberHttpRequest) -> HttpResponse:
+    filters = read_filters(request.GET, now=clock.now())
+    all_pipelines = list(pipelines.list_pipelines(member=request.member))
+    chosen = _choose(all_pipelines, filters)
+    view = _view(request, filters)
+    filters.form.offer(pages=list(view.pages.values()), pipelines=all_pipelines)
+    found = (
+        pipelines.get_columns(member=request.member, pipeline=chosen, wanted=filters.wanted)
+        if chosen
+        else []
+    )
+    context = {
+        "pipeline": chosen,
+        "pipelines": all_pipelines,
+        "columns": [view.column(one) for one in found],
+        "filters": filters,
+        "lost_reasons": LOST_REASONS,
+        "reason_dialog": REASON_DIALOG,
+        "opened": _opened(request),
+        "has_pages": bool(view.pages),
+        "may_work": permissions.allows(request.member, Right.WORK),
+    }
+    return render(request, "board/page.html", context)
+
+
+def _choose(rows: list[Pipeline], filters: Filters) -> Pipeline | None:
+    """The pipeline that the address names, else the default one, else the oldest."""
+    wanted = filters.values.get("pipeline")
+    ranked = sorted(rows, key=lambda row: (row.id != wanted, not row.is_default))
+    return ranked[0] if ranked else None
+
+
+def _view(request: MemberHttpRequest, filters: Filters) -> BoardView:
+    pages = meta.list_pages(member=request.member).prefetch_related(None).order_by("name", "id")
+    return BoardView(
+        filters=filters,
+        pages={page.id: page for page in pages},
+        now=clock.now(),
+        folds=request.COOKIES.get("board_folds", ""),
+    )
+
+
+def _loaded(request: MemberHttpRequest) -> int:
+    """How many cards the column holds on the screen."""
+    try:
+        return int(request.GET.get("loaded", ""))
+    except ValueError:
+        return pipelines.CARDS
+
+
+def _opened(request: MemberHttpRequest) -> str:
+    """The address of the contact that `?contact=` opens in the drawer."""
+    try:
+        contact_id = UUID(request.GET.get("contact", ""))
+    except ValueError:
+        return ""
+    return reverse("contact", args=[contact_id])

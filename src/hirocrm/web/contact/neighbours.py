@@ -1,0 +1,38 @@
+"""The contacts before and after one, in the list one came from."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from hirocrm.contacts import queries as contacts
+from hirocrm.contacts.models import Contact
+from hirocrm.contacts.queries import SORTS
+from hirocrm.core.pagination import cursor_of, paginate
+from hirocrm.organizations.models import Member
+from hirocrm.web.filters import Filters
+
+
+def find_neighbours(*, member: Member, contact: Contact, filters: Filters) -> tuple[str, str]:
+    """The addresses of the contact before and after this one under the filters; empty at an end."""
+    rows = contacts.list_contacts(member=member, wanted=filters.wanted)
+    order = SORTS[filters.sort]
+    backwards = tuple(replace(one, descending=not one.descending) for one in order)
+    found = []
+    for direction in (backwards, order):
+        only = rows.exclude(id=contact.id).only("id", *(one.attribute for one in order))
+        page = paginate(only, order=direction, limit=1, cursor=cursor_of(contact, direction))
+        found.append(address(page.items[0], filters) if page.items else "")
+    return found[0], found[1]
+
+
+def address(contact: Contact, filters: Filters) -> str:
+    """A contact's page, which knows the list it was reached from."""
+    path = reverse("contact", args=[contact.id])
+    return f"{path}?{filters.query}" if filters.query else path
+
+
+def list_address(filters: Filters, **more: str) -> str:
+    """The list that the filters make."""
+    query = filters.query + ("&" if filters.query and more else "") + urlencode(more)
+    return f"{reverse('contacts')}?{query}" if query else reverse("contacts")

@@ -1,0 +1,106 @@
+"""A conversation as bubbles, a part at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hirocrm.contacts import queries as contacts
+from hirocrm.contacts.models import Contact, Message
+from hirocrm.contacts.snapshots import Sender
+from hirocrm.core.pagination import Order, cursor_of, paginate
+from hirocrm.web.components import Attachment, Bubble
+
+SHOWN = 40
+AFTER = 15  # how many messages are shown after the one that was asked for
+ORDER = (Order("created_time", descending=True), Order("id", descending=True))
+ASCENDING = (Order("created_time"), Order("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A bubble; `day` is set where a new day begins, `starts` where someone begins to speak."""
+
+    bubble: Bubble
+    day: date | None
+    starts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A part of a conversation, oldest first. `earlier` asks for what came before; None: that is the beginning."""
+
+    entries: list[Entry]
+    earlier: str | None
+    is_newest: bool
+
+    @property
+    def ids(self) -> set[str]:
+        """The messages in it."""
+        return {entry.bubble.id for entry in self.entries}
+
+
+def read_thread(
+    contact: Contact,
+    *,
+    quotes: Mapping[str, Sequence[str]],
+    zone: ZoneInfo,
+    cursor: str | None = None,
+    message_id: UUID | None = None,
+    limit: int = SHOWN,
+) -> Thread:
+    """The newest messages, those before `cursor`, or those around a message.
+
+    Raises:
+        InvalidCursor: the cursor can't be read.
+    """
+    rows = contacts.messages_of(contact)
+    start = _cursor_after(rows, message_id) if message_id and not cursor else cursor
+    page = paginate(rows, order=ORDER, limit=limit, cursor=start)
+    found = list(reversed(page.items))
+    by_remote_id = {row.remote_id: row for row in found}
+    entries: list[Entry] = []
+    last: Message | None = None
+    for row in found:
+        bubble = _bubble(row, contact, by_remote_id.get(row.reply_to), quotes.get(str(row.id), ()))
+        day = row.created_time.astimezone(zone).date()
+        is_new_day = last is None or last.created_time.astimezone(zone).date() != day
+        starts = is_new_day or last is None or last.sender != row.sender
+        entries.append(Entry(bubble, day if is_new_day else None, starts))
+        last = row
+    return Thread(entries, page.next_cursor, is_newest=start is None)
+
+
+def _cursor_after(rows: Any, message_id: UUID) -> str | None:
+    """The cursor of the message a few after this one, so that reading back from there shows it."""
+    found = rows.filter(id=message_id).first()
+    if found is None:
+        return None
+    later = paginate(rows, order=ASCENDING, limit=AFTER + 1, cursor=cursor_of(found, ASCENDING))
+    if len(later.items) <= AFTER:
+        return None
+    return cursor_of(later.items[-1], ORDER)
+
+
+def _bubble(
+    row: Message, contact: Contact, answered: Message | None, quotes: Sequence[str]
+) -> Bubble:
+    is_customer = row.sender == Sender.CUSTOMER
+    return Bubble(
+        id=str(row.id),
+        sender=row.sender,
+        at=row.created_time,
+        name=contact.name if is_customer else contact.page.name,
+        text=row.text or "",
+        attachments=tuple(
+            Attachment(one.get("type", ""), one.get("url") or "", one.get("title") or "")
+            for one in row.attachments
+        ),
+        reactions=tuple(one.get("emoji", "") for one in row.reactions),
+        reply_to=(answered.text or "") if answered else "",
+        quotes=tuple(quotes),
+        is_deleted=row.deleted_time is not None,
+        is_edited=row.edited_time is not None,
+    )

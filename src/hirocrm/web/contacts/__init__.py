@@ -1,0 +1,1 @@
+"""The list of contacts: sorted, filtered, searched, and many changed at once."""

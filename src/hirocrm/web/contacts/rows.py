@@ -1,0 +1,84 @@
+"""Contacts as rows of the list, and the columns it can be sorted by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from hirocrm.contacts.models import Contact
+from hirocrm.meta.models import Page
+from hirocrm.pipelines.models import Pipeline, Stage
+from hirocrm.web.board.columns import channel_of
+from hirocrm.web.contact.neighbours import address
+from hirocrm.web.filters import STATUSES, Filters
+
+STATUS_WORDS = dict(STATUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contact with what the row shows beside it."""
+
+    contact: Contact
+    url: str
+    channel: str
+    stage: Stage | None
+    page_name: str
+    status: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column's head; `query` sorts by it, the other way round if it is sorted by already."""
+
+    label: str | Promise
+    query: str
+    is_current: bool
+    is_descending: bool
+    is_figure: bool = False
+
+
+SORTABLE = (
+    ("name", _("Name"), False),
+    ("", _("Stage"), False),
+    ("leadScore", _("Score"), True),
+    ("", _("Status"), False),
+    ("lastInteraction", _("Last message"), True),
+)
+
+
+def present_rows(
+    found: Sequence[Contact],
+    *,
+    filters: Filters,
+    pages: Mapping[UUID, Page],
+    pipelines: Sequence[Pipeline],
+) -> list[Row]:
+    """The contacts with their stage, Page and address."""
+    stages = {stage.id: stage for pipeline in pipelines for stage in pipeline.stages.all()}
+    return [
+        Row(
+            contact=contact,
+            url=address(contact, filters),
+            channel=channel_of(contact),
+            stage=stages.get(contact.stage_id) if contact.stage_id else None,
+            page_name=pages[contact.page_id].name if contact.page_id in pages else "",
+            status=STATUS_WORDS.get(contact.lead_status, contact.lead_status),
+        )
+        for contact in found
+    ]
+
+
+def heads(filters: Filters) -> list[Head]:
+    """The columns; a figure or a time is first sorted from high to low."""
+    return [_head(filters, name, label, descends) for name, label, descends in SORTABLE]
+
+
+def _head(filters: Filters, name: str, label: str | Promise, descends: bool) -> Head:  # noqa: FBT001  # rows of SORTABLE
+    current = filters.sort.lstrip("-")
+    is_descending = filters.sort.startswith("-")
+    goes_down = not is_descending if name == current else descends
+    query = filters.query_with(sort=f"-{name}" if goes_down else name) if name else ""
+    return Head(label, query, bool(name) and name == current, is_descending, name == "leadScore")

@@ -1,0 +1,48 @@
+"""The list of contacts."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from hirocrm.contacts import queries as contacts
+from hirocrm.contacts.queries import SORTS
+from hirocrm.core import clock
+from hirocrm.core.pagination import paginate
+from hirocrm.meta import queries as meta
+from hirocrm.pipelines import queries as pipelines
+from hirocrm.web.contacts.rows import heads, present_rows
+from hirocrm.web.filters import read_filters
+from hirocrm.web.members import MemberHttpRequest, member_required
+
+SHOWN = 50
+
+
+@require_GET
+@member_required
+def list_contacts(request: MemberHttpRequest) -> HttpResponse:
+    """Show the contacts that the address asks for, a page at a time."""
+    filters = read_filters(request.GET, now=clock.now())
+    all_pipelines = list(pipelines.list_pipelines(member=request.member))
+    pages = list(meta.list_pages(member=request.member).prefetch_related(None).order_by("name"))
+    filters.form.offer(pages=pages, pipelines=all_pipelines)
+    rows = contacts.list_contacts(member=request.member, wanted=filters.wanted)
+    page = paginate(
+        rows.defer("search", "search_text", "ai_context"),
+        order=SORTS[filters.sort],
+        limit=SHOWN,
+        cursor=request.GET.get("cursor"),
+    )
+    context = {
+        "rows": present_rows(
+            page.items,
+            filters=filters,
+            pages={one.id: one for one in pages},
+            pipelines=all_pipelines,
+        ),
+        "total": rows.count(),
+        "heads": heads(filters),
+        "next_query": filters.query_with(cursor=page.next_cursor) if page.next_cursor else "",
+        "filters": filters,
+        "pipelines": all_pipelines,
+    }
+    return render(request, "contacts/page.html", context)

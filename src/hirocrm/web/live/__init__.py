@@ -1,0 +1,1 @@
+"""News for open pages: one stream of server-sent events for each."""
