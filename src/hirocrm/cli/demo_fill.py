@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hirocrm.organizations.models import Member
 
 EMAIL = "demo@example.com"
-_NAMES_SHOWN = 4
+_NAMES_SHOWN = 40  # of a stage; the samples fit
 _QUOTE_LENGTH = 90
 
 
