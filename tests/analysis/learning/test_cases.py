@@ -231,3 +231,31 @@ class TestReadConversations:
             counts.append(len(queries))
         assert rules.stages
         assert counts == [7, 7]
+
+
+class TestLocalRows:
+    @pytest.fixture(autouse=True)
+    def locally(self, settings: Settings) -> None:
+        settings.ANALYZER_ORDER = ("local",)
+
+    def test_are_made_once_and_shared_by_a_batch(self, shop: Shop) -> None:
+        corrected(shop, "c reseller po ako")
+        chats = [shop.chat("c hm po?"), shop.chat("c hello po")]
+        first, second = (found.request.learned for found in shop.prepare(chats))
+        packed = LearnedCase.objects.get().packed_row
+        assert packed is not None
+
+        assert first is second
+        assert [(e.stage, e.packed_row) for e in first] == [("Wholesale", bytes(packed))]
+        LearnedCase.objects.update(packed_row=None)
+        again = shop.prepare(chats)[0].request.learned
+        assert again is first
+        assert LearnedCase.objects.get().packed_row is None
+
+    def test_another_lesson_is_another_question(self, shop: Shop) -> None:
+        chat = shop.chat("c hm po?")
+        hashes = [shop.prepare([chat])[0].input_hash for _ in range(2)]
+        corrected(shop, "c reseller po ako")
+        hashes += [shop.prepare([chat])[0].input_hash for _ in range(2)]
+
+        assert hashes[0] == hashes[1] != hashes[2] == hashes[3]

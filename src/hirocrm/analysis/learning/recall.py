@@ -32,6 +32,9 @@ SHOWN = 3  # examples in a prompt
 TEXT_LETTERS = 1_000  # kept of a message
 PIPELINES_IN_MEMORY = 6  # a full one takes about 5 MB
 OLDEST_SECONDS = 600.0  # what was unsent since is gone from memory by then
+# Past so many cases one more says little, and learning it takes seconds: it may wait for others.
+SETTLED_CASES = 60
+SETTLED_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,8 @@ class _Kept:
 
 
 _memory: OrderedDict[UUID, _Kept] = OrderedDict()
-_turn = (
-    threading.Lock()
-)  # batches of one pipeline begin together: one of them reads, the others wait
+_turn = threading.Lock()  # batches begin together: one of them reads, the others wait
+_packing = threading.Lock()
 
 
 def recall(
@@ -86,19 +88,49 @@ def recall(
     if pipeline is None or not stages:
         return NOTHING
     build_cases(organization_id=pipeline.organization_id, pipeline_id=pipeline.pk, now=now)
-    names = {stage.pk: stage.name for stage in stages}
+    kept = _remembered(pipeline, {stage.pk: stage.name for stage in stages})
+    if for_local and len(kept.lessons.examples) < len(kept.lessons.cases):
+        return _packed_by_one(pipeline, kept)
+    return kept.lessons
+
+
+def _remembered(pipeline: Pipeline, names: dict[UUID, str]) -> _Kept:
+    """The cases in memory, read again first where they are out of date."""
     state = (_figures(pipeline), tuple(names.items()))
     with _turn:
         kept = _memory.get(pipeline.pk)
-        if kept is None or kept.state != state or time.monotonic() - kept.read_at > OLDEST_SECONDS:
+        if kept is None or _is_stale(kept, state):
             kept = _Kept(state, time.monotonic(), _lessons(_read(pipeline, names)))
-        if for_local and len(kept.lessons.examples) < len(kept.lessons.cases):
-            kept = replace(kept, lessons=_packed(kept.lessons))
-        _memory[pipeline.pk] = kept
-        _memory.move_to_end(pipeline.pk)
-        while len(_memory) > PIPELINES_IN_MEMORY:
-            _memory.popitem(last=False)
+        _remember(pipeline, kept)
+        return kept
+
+
+def _is_stale(kept: _Kept, state: tuple[Any, ...]) -> bool:
+    age = time.monotonic() - kept.read_at
+    if kept.state != state:
+        return age > SETTLED_SECONDS or len(kept.lessons.cases) <= SETTLED_CASES
+    return age > OLDEST_SECONDS
+
+
+def _remember(pipeline: Pipeline, kept: _Kept) -> None:
+    _memory[pipeline.pk] = kept
+    _memory.move_to_end(pipeline.pk)
+    while len(_memory) > PIPELINES_IN_MEMORY:
+        _memory.popitem(last=False)
+
+
+def _packed_by_one(pipeline: Pipeline, kept: _Kept) -> Lessons:
+    """Make missing rows, unless somebody is at it: then what there is has to do, as it takes seconds."""
+    if not _packing.acquire(blocking=False):
         return kept.lessons
+    try:
+        packed = replace(kept, lessons=_packed(kept.lessons))
+        with _turn:
+            if _memory.get(pipeline.pk) is kept:  # else somebody has read newer cases meanwhile
+                _remember(pipeline, packed)
+        return packed.lessons
+    finally:
+        _packing.release()
 
 
 def _usable(pipeline: Pipeline) -> "QuerySet[LearnedCase]":

@@ -15,6 +15,7 @@ def input_hash(
 
     Left out on purpose: `now`, `previous_summary` and `corrections`, which change from day to day without
     the conversation having changed, and sending times, which Meta gives in different precision.
+    What the local analyser has learned stands in `model`: see analysis.transcripts.
     """
     content = {
         "messages": [
