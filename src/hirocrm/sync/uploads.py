@@ -26,7 +26,7 @@ def save_upload(*, member: Member, chunks: Iterable[bytes], now: datetime) -> UU
     folder.mkdir(parents=True, exist_ok=True)
     _forget_old(folder, now)
     upload_id = uuid4()
-    path = _path(member, upload_id)
+    path = path_of(member, upload_id)
     try:
         with path.open("wb") as file:
             for chunk in chunks:
@@ -55,7 +55,7 @@ def import_upload(
         UploadNotFound: no such upload, or too old.
     """
     permissions.require(member, Right.RUN)
-    path = _path(member, upload_id)
+    path = path_of(member, upload_id)
     if not path.is_file():
         raise UploadNotFound("There is no such upload. Upload the archive again.")
     try:
@@ -85,7 +85,8 @@ def _folder(member: Member) -> Path:
     return Path(settings.DATA_DIR) / "imports" / str(member.organization_id)
 
 
-def _path(member: Member, upload_id: UUID) -> Path:
+def path_of(member: Member, upload_id: UUID) -> Path:
+    """Where an upload lies, if it is there."""
     return _folder(member) / f"{upload_id}.zip"
 
 

@@ -4,6 +4,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from hirocrm.web.appearance import views as appearance
 from hirocrm.web.gallery import views as gallery
+from hirocrm.web.imports import views as imports
+from hirocrm.web.onboarding import views as onboarding
 from hirocrm.web.pages import views as pages
 from hirocrm.web.runs import views as runs
 from hirocrm.web.sign_in import views as sign_in
@@ -17,12 +19,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme", appearance.choose_theme, name="choose-theme"),
     path("design", gallery.gallery, name="design"),
     path("design/move", gallery.move, name="design-move"),
+    path("", onboarding.home, name="home"),
+    path("welcome", onboarding.welcome, name="onboarding"),
+    path("start", onboarding.start, name="start"),
+    path("welcome/skip/<str:step>", onboarding.skip, name="welcome-skip"),
+    path("welcome/dismiss", onboarding.dismiss, name="welcome-dismiss"),
+    path("welcome/reset", onboarding.reset, name="welcome-reset"),
+    path("", include("hirocrm.web.settings.urls")),
     path("pages", pages.page_list, name="pages"),
     path("pages/connect", pages.connect, name="page-connect"),
     path("pages/<uuid:page_id>", pages.page_settings, name="page-settings"),
     path("pages/<uuid:page_id>/threshold", pages.threshold, name="page-threshold"),
     path("pages/<uuid:page_id>/sync", pages.sync_now, name="page-sync"),
     path("pages/<uuid:page_id>/remove", pages.remove, name="page-remove"),
+    path("imports", imports.imports, name="imports"),
+    path("imports/<uuid:upload_id>", imports.own_name, name="import-name"),
     path("runs", runs.run_list, name="runs"),
     path("runs/<uuid:run_id>", runs.run_detail, name="run"),
     path("runs/<uuid:run_id>/cancel", runs.cancel, name="run-cancel"),

@@ -1,0 +1,1 @@
+"""Export archives: uploaded and imported."""

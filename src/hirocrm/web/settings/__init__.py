@@ -1,0 +1,1 @@
+"""The organization, its members, AI keys and API tokens."""

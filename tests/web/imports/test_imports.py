@@ -1,0 +1,106 @@
+"""Uploading an archive, the choice of the business's name, and what is refused."""
+
+import io
+import json
+import zipfile
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from hirocrm.sync.models import RunKind, SyncRun
+
+
+def archive(*threads: tuple[str, ...]) -> SimpleUploadedFile:
+    """A Facebook download with a thread for each tuple of participants."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for number, names in enumerate(threads):
+            thread = {
+                "participants": [{"name": name} for name in names],
+                "messages": [
+                    {
+                        "sender_name": names[0],
+                        "timestamp_ms": 1_767_225_600_000 + number,
+                        "content": "hm po?",
+                    }
+                ],
+                "title": "Conversation",
+                "thread_path": f"inbox/thread_{number}",
+            }
+            path = f"your_facebook_activity/messages/inbox/thread_{number}/message_1.json"
+            file.writestr(path, json.dumps(thread))
+    return SimpleUploadedFile("facebook.zip", content.getvalue(), "application/zip")
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+
+
+class TestUpload:
+    def test_leads_to_the_run(self, sign_in, agent):
+        file = archive(("Mia Cruz", "Ana's Closet"), ("Ben Reyes", "Ana's Closet"))
+
+        response = sign_in(agent).post("/imports", {"file": file})
+
+        run = SyncRun.objects.get()
+        assert response["Location"] == reverse("run", args=[run.id])
+        assert (run.kind, run.options["ownName"]) == (RunKind.IMPORT, "Ana's Closet")
+
+    def test_leads_htmx_there_too(self, sign_in, agent):
+        file = archive(("Mia Cruz", "Ana's Closet"), ("Ben Reyes", "Ana's Closet"))
+
+        response = sign_in(agent).post("/imports", {"file": file}, headers={"hx-request": "true"})
+
+        assert response["HX-Redirect"] == reverse("run", args=[SyncRun.objects.get().id])
+
+    def test_asks_which_name_is_the_business(self, sign_in, agent):
+        client = sign_in(agent)
+
+        choice = client.post("/imports", {"file": archive(("Mia Cruz", "Ana's Closet"))})
+        asked = client.get(choice["Location"])
+        client.post(choice["Location"], {"own_name": "Ana's Closet"})
+
+        assert "Which one is your business?" in asked.text
+        assert asked.text.count("in 1 conversation") == 2
+        assert SyncRun.objects.get().options["ownName"] == "Ana's Closet"
+
+    def test_takes_no_other_name(self, sign_in, agent):
+        client = sign_in(agent)
+        choice = client.post("/imports", {"file": archive(("Mia Cruz", "Ana's Closet"))})
+
+        response = client.post(choice["Location"], {"own_name": "Somebody"})
+
+        assert response.status_code == 422
+        assert not SyncRun.objects.exists()
+
+    def test_says_what_is_wrong_with_the_file(self, sign_in, agent):
+        file = SimpleUploadedFile("photo.zip", b"not a zip at all")
+
+        response = sign_in(agent).post("/imports", {"file": file})
+
+        assert response.status_code == 422
+        assert "archive_not_a_zip" in response.text
+
+    def test_swaps_only_the_upload_for_htmx(self, sign_in, agent):
+        file = SimpleUploadedFile("photo.zip", b"not a zip at all")
+
+        response = sign_in(agent).post("/imports", {"file": file}, headers={"hx-request": "true"})
+
+        assert (response.status_code, response["HX-Retarget"]) == (422, "#upload")
+        assert "<html" not in response.text
+
+    def test_wants_a_file(self, sign_in, agent):
+        assert "Choose the ZIP file first." in sign_in(agent).post("/imports").text
+
+    def test_is_refused_to_a_viewer(self, sign_in, viewer):
+        client = sign_in(viewer)
+
+        assert "not start one" in client.get("/imports").text
+        assert client.post("/imports", {"file": archive(("a", "b"))}).status_code == 403
+
+    def test_another_organizations_upload_does_not_exist(self, sign_in, agent, stranger):
+        choice = sign_in(agent).post("/imports", {"file": archive(("Mia Cruz", "Ana's Closet"))})
+
+        assert sign_in(stranger).get(choice["Location"]).status_code == 404
