@@ -13,7 +13,7 @@ from pydantic import ValidationError as PydanticError
 
 from hirocrm.api.auth import MemberRequest
 from hirocrm.api.parser import StrictParser
-from hirocrm.api.routes.router import Answer, new_router
+from hirocrm.api.routes.router import Answer, new_router, refusals
 from hirocrm.api.schemas.contacts import (
     BulkMoveIn,
     BulkOut,
@@ -146,7 +146,7 @@ async def export_contacts(
 
 @router.post(
     "/contacts/import",
-    response=CsvImportOut,
+    response={200: CsvImportOut, **refusals(404)},
     operation_id="import_contacts",
     openapi_extra=CSV_IN,
 )

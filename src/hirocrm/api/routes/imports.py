@@ -9,7 +9,7 @@ from pydantic import Field
 from hirocrm.api.auth import MemberRequest
 from hirocrm.api.paging import list_answer
 from hirocrm.api.routes.pages import RUN_ORDER
-from hirocrm.api.routes.router import Answer, new_router
+from hirocrm.api.routes.router import Answer, new_router, refusals
 from hirocrm.api.schemas.base import ApiSchema, ListOf, Window
 from hirocrm.api.schemas.runs import RunOut
 from hirocrm.core import clock
@@ -41,7 +41,9 @@ def list_imports(request: MemberRequest, window: Query[Window]) -> dict[str, Any
     return list_answer(rows.filter(kind=RunKind.IMPORT), RunOut.of, order=RUN_ORDER, window=window)
 
 
-@router.post("/imports", response={202: RunOut}, operation_id="import_archive")
+@router.post(
+    "/imports", response={202: RunOut, **refusals(404)}, operation_id="import_archive"
+)
 def import_archive(
     request: MemberRequest, form: Form[ImportForm], file: File[UploadedFile | None] = None
 ) -> Answer:
