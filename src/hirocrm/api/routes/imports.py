@@ -41,9 +41,7 @@ def list_imports(request: MemberRequest, window: Query[Window]) -> dict[str, Any
     return list_answer(rows.filter(kind=RunKind.IMPORT), RunOut.of, order=RUN_ORDER, window=window)
 
 
-@router.post(
-    "/imports", response={202: RunOut, **refusals(404)}, operation_id="import_archive"
-)
+@router.post("/imports", response={202: RunOut, **refusals(404)}, operation_id="import_archive")
 def import_archive(
     request: MemberRequest, form: Form[ImportForm], file: File[UploadedFile | None] = None
 ) -> Answer:
