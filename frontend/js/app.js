@@ -17,6 +17,7 @@ const LATER = [
   ["[data-board]", () => import("./board.js")],
   ["[data-evidence]", () => import("./evidence.js")],
   ["[data-upload]", () => import("./upload.js")],
+  ["[data-reorder]", () => import("./reorder.js")],
   ["[data-select]", () => import("./select.js")],
 ];
 

@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("welcome/skip/<str:step>", onboarding.skip, name="welcome-skip"),
     path("welcome/dismiss", onboarding.dismiss, name="welcome-dismiss"),
     path("welcome/reset", onboarding.reset, name="welcome-reset"),
+    path("", include("hirocrm.web.pipelines.urls")),
     path("", include("hirocrm.web.settings.urls")),
     path("pages", pages.page_list, name="pages"),
     path("pages/connect", pages.connect, name="page-connect"),

@@ -82,7 +82,7 @@ def own_name(request: MemberHttpRequest, upload_id: UUID) -> HttpResponse:
     """Ask which name in the archive is the business, then import."""
     summary = describe_upload(member=request.member, upload_id=upload_id)
     names = [candidate.name for candidate in summary.candidates]
-    form = OwnNameForm(request.POST or None, names=names)
+    form = OwnNameForm(request.POST if request.method == "POST" else None, names=names)
     if request.method == "POST" and form.is_valid():
         return _import(request, upload_id, own_name=form.cleaned_data["own_name"])
     context = {"summary": summary, "form": form, "upload_id": upload_id}

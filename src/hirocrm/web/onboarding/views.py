@@ -99,7 +99,7 @@ def welcome(request: MemberHttpRequest) -> HttpResponse:
 @login_required
 def start(request: HttpRequest) -> HttpResponse:
     """Let a signed-in person found an organization, with its first pipeline."""
-    form = FoundForm(request.POST or None)
+    form = FoundForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and isinstance(request.user, User):
         member = create_organization(
             user=request.user, name=form.cleaned_data["name"], now=clock.now()

@@ -1,0 +1,1 @@
+"""Pipelines, their stages, and what the AI is told of them."""
