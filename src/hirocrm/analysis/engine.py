@@ -103,7 +103,7 @@ class Analyst:
         try:
             await self._database.run(keyring.register_environment_keys)
             if any(keyring.environment_secrets(name) for name in keyring.VENDORS):
-                await asyncio.to_thread(_load_libraries)
+                await asyncio.to_thread(load_libraries)
             await self._pool.__aenter__()
         except BaseException:
             await self._database.close()
@@ -199,8 +199,8 @@ class Analyst:
         return value
 
 
-def _load_libraries() -> None:
-    """Load what a vendor's first answer would otherwise load in the middle of the event loop."""
+def load_libraries() -> None:
+    """Load what a vendor's first answer needs; a worker does it at its start, not in the middle of a sync."""
     import httpx2  # noqa: F401, PLC0415
 
     pricing.cost_micro_usd("gemini", "gemini-3.5-flash-lite", TokenUsage(1, 1))

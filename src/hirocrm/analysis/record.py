@@ -1,5 +1,6 @@
 """Answers in, rows out: analyses, the contact's AI columns, the conversation's state and the spend."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from hirocrm.analysis.models import Analysis, DailySpend
 from hirocrm.analysis.schema import AnalysisAnswer
 from hirocrm.analysis.transcripts import Reading
 from hirocrm.contacts.models import AnalysisState, Contact, Conversation
-from hirocrm.core.bulk import update_rows
+from hirocrm.core.bulk import array_text, insert_rows, update_rows
 from hirocrm.core.ids import new_id
 from hirocrm.core.text import clean, shorten
 
@@ -54,7 +55,10 @@ def record_answers(
         for item in answered
     ]
     fresh = [row for row, item in zip(rows, answered, strict=True) if item.answer is not None]
-    Analysis.objects.bulk_create(fresh, ignore_conflicts=True)
+    insert_rows(
+        Analysis, _COLUMNS, [_values(row) for row in fresh],
+        on_conflict="(conversation_id, input_hash) DO NOTHING",
+    )  # fmt: skip
     for item, row in zip(answered, rows, strict=True):
         _note_on_contact(item.reading.contact, row, now)
     _mark_done([item.reading for item in answered], settings_hash)
@@ -110,6 +114,30 @@ def _row(
         message_count=reading.conversation.message_count,
         created_at=now,
     )
+
+
+_COLUMNS = [
+    "id", "organization", "contact", "conversation", "run_id", "pipeline_id", "summary", "recommended_stage",
+    "recommendations", "lead_score", "lead_status", "confidence", "reasoning", "evidence", "sentiment",
+    "urgency", "intent_score", "topics", "pain_points", "buying_signals", "next_best_action",
+    "suggested_follow_up_date", "priority", "language", "provider", "model", "prompt_version", "input_hash",
+    "tokens_in", "tokens_out", "tokens_cached", "cost_micro_usd", "duration_ms", "covered_message_ids",
+    "message_count", "created_at",
+]  # fmt: skip
+
+
+def _values(row: Analysis) -> tuple[object, ...]:
+    """The values of _COLUMNS. Django's bulk_create costs three times the CPU for rows this wide."""
+    return (
+        row.pk, row.organization_id, row.contact_id, row.conversation_id, row.run_id, row.pipeline_id,
+        row.summary, row.recommended_stage, json.dumps(row.recommendations), row.lead_score,
+        str(row.lead_status), row.confidence, row.reasoning, json.dumps(row.evidence), str(row.sentiment),
+        str(row.urgency), row.intent_score, json.dumps(row.topics), json.dumps(row.pain_points),
+        row.buying_signals, row.next_best_action, row.suggested_follow_up_date, str(row.priority),
+        row.language, row.provider, row.model, row.prompt_version, row.input_hash, row.tokens_in,
+        row.tokens_out, row.tokens_cached, row.cost_micro_usd, row.duration_ms,
+        array_text(row.covered_message_ids), row.message_count, row.created_at,
+    )  # fmt: skip
 
 
 AI_COLUMNS = ["ai_context", "ai_context_updated_at", "ai_confidence", "sentiment", "urgency"]

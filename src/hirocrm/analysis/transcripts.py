@@ -86,7 +86,9 @@ def read_conversations(
     conversations = list(
         Conversation.objects.filter(
             organization=organization, pk__in=conversation_ids, has_text=True
-        ).select_related("contact")
+        )
+        .select_related("contact")
+        .defer("contact__search", "contact__search_text")
     )
     messages = _messages(conversations)
     lessons = recall(

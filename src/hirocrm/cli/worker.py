@@ -29,6 +29,7 @@ def worker(
         set_up_django()
         if migrate:
             _migrate_or_exit()
+        _load_what_will_be_needed()
         _spare_the_collector()
         _runner()(_work_until_signal(concurrency))
 
@@ -49,6 +50,14 @@ def _one_thread_for_arithmetic() -> None:
     import os
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # noqa: TID251  # numpy's own switch, before its import
+
+
+def _load_what_will_be_needed() -> None:
+    from hirocrm.analysis import engine
+    from hirocrm.analysis.key_pool import keyring
+
+    if any(keyring.environment_secrets(vendor) for vendor in keyring.VENDORS):
+        engine.load_libraries()
 
 
 def _spare_the_collector() -> None:

@@ -2,10 +2,11 @@
 
 Django's `bulk_create` builds a placeholder per value and `bulk_update` a CASE per row; with
 `unnest` a statement has one parameter per column, whatever the number of rows. Values are given
-as the database takes them (JSON as text); array columns are not supported, as `unnest` flattens.
+as the database takes them: JSON as text, and an array as its text form (see `array_text`), since
+`unnest` would flatten arrays of arrays.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -27,7 +28,8 @@ def insert_rows(
         return []
     sql = (
         f"INSERT INTO {_table(model)} ({', '.join(_quoted(model, columns))}) "  # noqa: S608  # names come from models
-        f"SELECT * FROM unnest({_arrays(model, columns)})"
+        f"SELECT {_selected(model, columns)} FROM unnest({_arrays(model, columns)}) "
+        f"AS source({', '.join(_quoted(model, columns))})"
     )
     if on_conflict:
         sql += f" ON CONFLICT {on_conflict}"
@@ -36,6 +38,11 @@ def insert_rows(
     with connection.cursor() as cursor:
         cursor.execute(sql, _transposed(rows))
         return cursor.fetchall() if returning else []
+
+
+def array_text(values: Iterable[object]) -> str:
+    """PostgreSQL's text form of an array of ids or numbers: `{1,2}`."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def update_rows(model: type[Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -72,9 +79,23 @@ def _arrays(model: type[Model], columns: Sequence[str]) -> str:
     return ", ".join(f"%s::{_plain(kind or '')}[]" for kind in types)
 
 
+def _selected(model: type[Model], columns: Sequence[str]) -> str:
+    """The columns of the source, those that hold arrays cast from their text form."""
+    names = []
+    for name in columns:
+        field = _field(model, name)
+        quoted = connection.ops.quote_name(str(field.column))
+        names.append(f"{quoted}::{field.db_type(connection)}" if _is_array(field) else quoted)
+    return ", ".join(names)
+
+
+def _is_array(field: "Field[Any, Any]") -> bool:
+    return (field.db_type(connection) or "").endswith("[]")
+
+
 def _plain(db_type: str) -> str:
     """The type without its length: `varchar(20)[]` would silently cut, `varchar[]` lets the column refuse."""
-    return db_type.partition("(")[0]
+    return "text" if db_type.endswith("[]") else db_type.partition("(")[0]
 
 
 def _transposed(rows: Sequence[Row]) -> list[list[Any]]:
