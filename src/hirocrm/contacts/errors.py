@@ -31,3 +31,9 @@ class SpreadsheetInvalid(Invalid):
     """The CSV file as a whole can't be read; the sentence says why."""
 
     code = "spreadsheet_invalid"
+
+
+class SavedViewNotFound(NotFound):
+    """No such view of the member's own."""
+
+    code = "saved_view_not_found"

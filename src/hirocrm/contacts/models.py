@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.functions import Lower
 
 from hirocrm.contacts.snapshots import MessageSource, NameSource, Sender
 from hirocrm.core.ids import new_id
@@ -365,3 +366,24 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class SavedView(models.Model):
+    """Filters and a sort under a name, as the address's query; its maker's own, or everyone's in the organization."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="saved_views")
+    member = models.ForeignKey(Member, models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True)
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "member"], name="saved_view_by_member")]
+        constraints = [
+            models.UniqueConstraint("member", Lower("name"), name="one_saved_view_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

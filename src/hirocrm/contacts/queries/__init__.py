@@ -26,6 +26,7 @@ from hirocrm.contacts.queries.filters import (
     list_contacts,
     page_reference,
 )
+from hirocrm.contacts.queries.views import get_own_view, list_views
 
 __all__ = [
     "DEFAULT_SORT",
@@ -35,6 +36,7 @@ __all__ = [
     "filter_contacts",
     "get_contact",
     "get_note",
+    "get_own_view",
     "get_task",
     "list_activities",
     "list_contacts",
@@ -45,6 +47,7 @@ __all__ = [
     "list_open_tasks",
     "list_tags",
     "list_tasks",
+    "list_views",
     "messages_of",
     "notes_of",
     "page_reference",

@@ -21,6 +21,7 @@ from hirocrm.contacts.services.notes import (
     update_task,
 )
 from hirocrm.contacts.services.spreadsheets import SpreadsheetResult, import_spreadsheet
+from hirocrm.contacts.services.views import delete_view, save_view
 
 __all__ = [
     "SpreadsheetResult",
@@ -33,9 +34,11 @@ __all__ = [
     "delete_contacts",
     "delete_note",
     "delete_task",
+    "delete_view",
     "import_spreadsheet",
     "remove_tag",
     "reopen_task",
+    "save_view",
     "search_text_of",
     "tag_contacts",
     "untag_contacts",
