@@ -19,6 +19,7 @@ const LATER = [
   ["[data-upload]", () => import("./upload.js")],
   ["[data-reorder]", () => import("./reorder.js")],
   ["[data-select]", () => import("./select.js")],
+  ["[data-review-answer]", () => import("./review.js")],
 ];
 
 function fetchWhatIsNeeded() {

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
 
 from hirocrm.core import events
 from hirocrm.core.live import listener
@@ -24,6 +25,12 @@ def _listener_ends():
         thread.join(10)
 
 
+@sync_to_async
+def publish(**news):
+    events.publish(**news)
+    connection.close()  # this thread's own, which would outlive the test
+
+
 async def next_news(source):
     while True:
         line = await asyncio.wait_for(anext(source), 10)
@@ -37,8 +44,8 @@ class TestStreamNews:
         source = stream_news(organization_id=organization)
         await anext(source)
 
-        await sync_to_async(events.publish)(organization_id=uuid4(), kind="contact.moved")
-        await sync_to_async(events.publish)(
+        await publish(organization_id=uuid4(), kind="contact.moved")
+        await publish(
             organization_id=organization,
             kind="contact.moved",
             contact="c",
@@ -60,9 +67,7 @@ class TestStreamNews:
         await anext(source)
 
         for _ in range(3):
-            await sync_to_async(events.publish)(
-                organization_id=organization, kind="run.changed", run="r"
-            )
+            await publish(organization_id=organization, kind="run.changed", run="r")
         heard = [await next_news(source) for _ in range(4)]
         await source.aclose()
 

@@ -1,25 +1,28 @@
 """Addresses of one contact."""
 
-from django.urls import include, path
+from django.urls import path
 
 from hirocrm.web.contact import answers, moves, views
 
-one = [
-    path("", views.show, name="contact"),
-    path("/messages", views.earlier, name="contact-messages"),
-    path("/activities", views.activities, name="contact-activities"),
-    path("/move", moves.move, name="contact-move"),
-    path("/undo", moves.undo, name="contact-undo"),
-    path("/accept", answers.accept, name="contact-accept"),
-    path("/correct", answers.correct, name="contact-correct"),
-    path("/dismiss", answers.dismiss, name="contact-dismiss"),
-    path("/edit", views.edit, name="contact-edit"),
-    path("/delete", views.delete, name="contact-delete"),
-    path("/notes", views.add_note, name="contact-notes"),
-    path("/notes/<uuid:note_id>/delete", views.delete_note, name="contact-note-delete"),
-    path("/tasks", views.add_task, name="contact-tasks"),
-    path("/tasks/<uuid:task_id>", views.set_task, name="contact-task"),
-    path("/tags", views.add_tags, name="contact-tags"),
-    path("/tags/remove", views.remove_tag, name="contact-tag-remove"),
+urlpatterns = [
+    path("contacts/<uuid:contact_id>", views.show, name="contact"),
+    path("contacts/<uuid:contact_id>/messages", views.earlier, name="contact-messages"),
+    path("contacts/<uuid:contact_id>/activities", views.activities, name="contact-activities"),
+    path("contacts/<uuid:contact_id>/move", moves.move, name="contact-move"),
+    path("contacts/<uuid:contact_id>/undo", moves.undo, name="contact-undo"),
+    path("contacts/<uuid:contact_id>/accept", answers.accept, name="contact-accept"),
+    path("contacts/<uuid:contact_id>/correct", answers.correct, name="contact-correct"),
+    path("contacts/<uuid:contact_id>/dismiss", answers.dismiss, name="contact-dismiss"),
+    path("contacts/<uuid:contact_id>/edit", views.edit, name="contact-edit"),
+    path("contacts/<uuid:contact_id>/delete", views.delete, name="contact-delete"),
+    path("contacts/<uuid:contact_id>/notes", views.add_note, name="contact-notes"),
+    path(
+        "contacts/<uuid:contact_id>/notes/<uuid:note_id>/delete",
+        views.delete_note,
+        name="contact-note-delete",
+    ),
+    path("contacts/<uuid:contact_id>/tasks", views.add_task, name="contact-tasks"),
+    path("contacts/<uuid:contact_id>/tasks/<uuid:task_id>", views.set_task, name="contact-task"),
+    path("contacts/<uuid:contact_id>/tags", views.add_tags, name="contact-tags"),
+    path("contacts/<uuid:contact_id>/tags/remove", views.remove_tag, name="contact-tag-remove"),
 ]
-urlpatterns = [path("contacts/<uuid:contact_id>", include(one))]

@@ -1,13 +1,13 @@
 """Contacts as rows of the list, and the columns it can be sorted by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from hirocrm.contacts.models import Contact
+from hirocrm.contacts.models import Contact, SavedView
 from hirocrm.meta.models import Page
 from hirocrm.pipelines.models import Pipeline, Stage
 from hirocrm.web.board.columns import channel_of
@@ -30,6 +30,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """A saved view as a link."""
+
+    saved: SavedView
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """A column's head; `query` sorts by it, the other way round if it is sorted by already."""
 
@@ -47,6 +55,11 @@ SORTABLE = (
     ("", _("Status"), False),
     ("lastInteraction", _("Last message"), True),
 )
+
+
+def saved_views(found: Iterable[SavedView], filters: Filters) -> list[View]:
+    """The views, the one that is shown marked."""
+    return [View(one, one.query == filters.query) for one in found]
 
 
 def present_rows(

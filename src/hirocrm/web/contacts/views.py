@@ -10,11 +10,13 @@ from hirocrm.core import clock
 from hirocrm.core.pagination import paginate
 from hirocrm.meta import queries as meta
 from hirocrm.pipelines import queries as pipelines
-from hirocrm.web.contacts.rows import heads, present_rows
+from hirocrm.web.contacts.rows import heads, present_rows, saved_views
 from hirocrm.web.filters import read_filters
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.rights import rights_of
 
 SHOWN = 50
+SUGGESTED_TAGS = 100
 
 
 @require_GET
@@ -40,9 +42,22 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
             pipelines=all_pipelines,
         ),
         "total": rows.count(),
+        "is_start": "cursor" not in request.GET,
+        "views": saved_views(contacts.list_views(member=request.member), filters),
+        "here": request.get_full_path(),
+        "may": rights_of(request.member),
         "heads": heads(filters),
         "next_query": filters.query_with(cursor=page.next_cursor) if page.next_cursor else "",
         "filters": filters,
         "pipelines": all_pipelines,
     }
-    return render(request, "contacts/page.html", context)
+    is_part = request.headers.get("HX-Target") == "list"
+    return render(request, "contacts/page.html#list" if is_part else "contacts/page.html", context)
+
+
+@require_GET
+@member_required
+def suggest_tags(request: MemberHttpRequest) -> HttpResponse:
+    """Show the tags in use as options, the most used first."""
+    found = contacts.list_tags(member=request.member)[:SUGGESTED_TAGS]
+    return render(request, "contacts/tag_options.html", {"tags": [tag for tag, _count in found]})
