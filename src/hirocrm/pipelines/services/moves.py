@@ -181,10 +181,13 @@ def _update(contacts: Sequence[Contact], move: Move) -> None:
         "updated_at": move.now,
     }
     moving = [contact for contact in contacts if contact.stage_id != move.stage.id]
-    Contact.objects.filter(id__in=[row.id for row in moving]).update(stage_entered_at=move.now)
-    Contact.objects.filter(id__in=[row.id for row in contacts]).update(
-        **fields, version=F("version") + 1
+    staying = [contact for contact in contacts if contact.stage_id == move.stage.id]
+    version = F("version") + 1
+    # Each row once: an update of a contact touches all its indexes, the search index among them.
+    Contact.objects.filter(id__in=[row.id for row in moving]).update(
+        **fields, version=version, stage_entered_at=move.now
     )
+    Contact.objects.filter(id__in=[row.id for row in staying]).update(**fields, version=version)
     for contact in moving:
         contact.stage_entered_at = move.now
     for contact in contacts:
