@@ -221,6 +221,7 @@ class TestCsv:
         assert as_json.json() == {"created": 0, "updated": 0, "unchanged": 1, "errors": []}
 
     @pytest.mark.django_db(transaction=True)
+    @pytest.mark.usefixtures("thread_connections_closed")
     async def test_goes_out_as_a_stream(self, api, page):
         from asgiref.sync import sync_to_async
 

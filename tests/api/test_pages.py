@@ -40,6 +40,7 @@ RUN_FIELDS = {
     "startedAt",
     "finishedAt",
     "cost",
+    "notice",
 }
 
 
@@ -286,6 +287,7 @@ class TestSync:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("thread_connections_closed")
 class TestWaiting:
     @pytest.fixture(autouse=True)
     def _let_the_listener_end(self):
@@ -346,6 +348,7 @@ class TestWaiting:
             "analyzed": 2,
             "autoAssigned": 0,
             "needsReview": 0,
+            "notice": None,
         }
 
     async def test_answers_when_the_time_is_up(self, api, page):
