@@ -16,11 +16,18 @@ _LEFTOVER_SECONDS = 10.0  # what a killed predecessor's web server may take to e
 _PATIENCE_SECONDS = 1.0
 
 
+def default_workers() -> int:
+    """Worker processes unless told otherwise: a sync's own CPU fills one core, so two are used where there are two."""
+    return min(2, os.cpu_count() or 1)
+
+
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     workers_web: Annotated[int, typer.Option(min=1, help="Web processes.")] = 1,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Worker processes.", show_default="one a core, at most two")
+    ] = default_workers(),
 ) -> None:
     """Start database, web server and worker; Ctrl-C or SIGTERM stops all within 10 seconds."""
     run(port=port, host=host, workers_web=workers_web, workers=workers)
