@@ -55,6 +55,13 @@ format: setup ## Format the code
 dev: setup ## Run everything with debug pages and logs
 	HIROCRM_DEBUG=1 HIROCRM_LOG_LEVEL=debug $(BIN)/hirocrm up
 
+screenshots: setup ## Take pictures of every page into screenshots/
+	@sh scripts/chromium.sh
+	$(BIN)/python scripts/screenshots.py
+
+bench: setup ## Measure a sync against its limits (ten minutes)
+	$(BIN)/python -m benchmarks.sync
+
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml scripts/build-requirements.in -o requirements-dev.lock

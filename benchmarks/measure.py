@@ -55,7 +55,9 @@ class Install:
         )  # fmt: skip
         self._wait_until_ready()
         password = "bench-" + os.urandom(6).hex()
-        self.run("createuser", "--email", "b@example.com", "--password", password, "--organization", "B")
+        self.run(
+            "createuser", "--email", "b@example.com", "--password", password, "--organization", "B"
+        )
         self.token = self.run("token", "--email", "b@example.com").strip()
         return self
 
@@ -81,7 +83,11 @@ class Install:
     def run(self, *arguments: str) -> str:
         """The output of one `hirocrm` command on this install."""
         done = subprocess.run(
-            [*HIROCRM, *arguments], env=self.environment, capture_output=True, text=True, check=False
+            [*HIROCRM, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise SystemExit(f"hirocrm {arguments[0]}: {done.stderr or done.stdout}")
@@ -125,11 +131,17 @@ class Install:
 
     def processes(self) -> dict[str, list[int]]:
         """The ids of this install's processes by what they do."""
-        found: dict[str, list[int]] = {"up": [self._up.pid], "web": [], "worker": [], "postgres": []}
+        found: dict[str, list[int]] = {
+            "up": [self._up.pid],
+            "web": [],
+            "worker": [],
+            "postgres": [],
+        }
         for pid in descendants(self._up.pid):
             line = command_line(pid)
             kind = next(
-                (name for name in ("postgres", "worker", "web") if re.search(rf"\b{name}\b", line)), None
+                (name for name in ("postgres", "worker", "web") if re.search(rf"\b{name}\b", line)),
+                None,
             )
             if kind:
                 found[kind].append(pid)
@@ -168,7 +180,9 @@ def descendants(pid: int) -> list[int]:
 def command_line(pid: int) -> str:
     """The process's command line, spaces between the words."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
     except OSError:
         return ""
 

@@ -64,7 +64,9 @@ def limit(case: Case) -> tuple[float, str]:
     """The least time that Graph, the analyses in flight and the quota allow, and which of them binds."""
     pages = math.ceil(case.conversations / PAGE)
     graph = GRAPH_MS / 1000 + max(0, pages - 2) / GRAPH_CALLS_PER_SECOND
-    flight = GRAPH_MS / 1000 + case.conversations * case.model_ms / 1000 / (IN_FLIGHT * case.workers)
+    flight = GRAPH_MS / 1000 + case.conversations * case.model_ms / 1000 / (
+        IN_FLIGHT * case.workers
+    )
     quota = 0.0
     if case.rpm:
         # A quota is so many requests in any 60 s: a first minute's worth at once, then the next.
@@ -110,7 +112,10 @@ def measure(case: Case) -> Measured:
     """Sync a fresh install, then sync it again in full to see what fetching alone costs."""
     flags = ["--synthetic", str(case.conversations), "--graph-ms", str(GRAPH_MS)]
     flags += ["--gemini-ms", str(case.model_ms), "--rpm", str(case.rpm)]
-    keys = {f"GOOGLE_AI_API_KEY{f'_{n}' if n > 1 else ''}": f"bench-key-{n:02}" for n in range(1, case.keys + 1)}
+    keys = {
+        f"GOOGLE_AI_API_KEY{f'_{n}' if n > 1 else ''}": f"bench-key-{n:02}"
+        for n in range(1, case.keys + 1)
+    }
     settings = {**NO_LIMIT, **keys, **({"GOOGLE_AI_RPM": str(case.rpm)} if case.rpm else {})}
     with SandboxServer(*flags) as sandbox, Install(sandbox, settings, case.workers) as install:
         page_id = install.connect(sandbox.page)
@@ -171,15 +176,23 @@ cursor.execute("SELECT pg_reload_conf()")
 def _logged(install: Install) -> int:
     """How many statements of jobs PostgreSQL has logged; the queue's own and this script's polling aside."""
     text = "".join(path.read_text(errors="replace") for path in install.folder.rglob("*.log"))
-    lines = [line for line in text.splitlines() if " LOG:  " in line and ("statement: " in line or "execute " in line)]
+    lines = [
+        line
+        for line in text.splitlines()
+        if " LOG:  " in line and ("statement: " in line or "execute " in line)
+    ]
     return sum("procrastinate" not in line and "organizations_" not in line for line in lines)
 
 
 def report(cases: list[Case]) -> None:
     """Measure every case and print one table."""
-    with SandboxServer("--synthetic", "50", "--graph-ms", str(GRAPH_MS), "--gemini-ms", str(MODEL_MS)) as sandbox:
+    with SandboxServer(
+        "--synthetic", "50", "--graph-ms", str(GRAPH_MS), "--gemini-ms", str(MODEL_MS)
+    ) as sandbox:
         each = baseline_seconds(sandbox)
-    print(f"One at a time: {each:.3f} s a contact ({BASELINE_CONTACTS} measured, then extrapolated)\n")
+    print(
+        f"One at a time: {each:.3f} s a contact ({BASELINE_CONTACTS} measured, then extrapolated)\n"
+    )
     head = (
         f"{'case':34} {'s':>7} {'contacts/s':>10} {'limit s':>8} {'of limit':>8} {'binds':18} {'x one':>7} "
         f"{'fetch':>6} {'analysis':>8} {'database':>8} {'429':>4} {'worker MB':>9} {'web MB':>7}"
@@ -205,7 +218,9 @@ def report_statements() -> None:
 
 def main() -> None:
     """Read the command line and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="1,000 conversations, one worker")
     parser.add_argument("--conversations", type=int, default=1000)
     options = parser.parse_args()

@@ -1,0 +1,126 @@
+"""Pictures of every page, phone and desktop, light and dark, into screenshots/ (which git ignores).
+
+    python scripts/screenshots.py            after `make setup`; needs Chromium
+    python scripts/screenshots.py board      only the pages whose name holds "board"
+
+The demo is started on a folder of its own, so what is shown is what a newcomer sees.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+OUT = Path("screenshots")
+SIZES = {"phone": (360, 740), "desktop": (1440, 900)}
+THEMES = ("light", "dark")
+PAGES = {
+    "home": "/",
+    "board": "/board",
+    "contacts": "/contacts",
+    "review": "/review",
+    "pages": "/pages",
+    "runs": "/runs",
+    "imports": "/imports",
+    "pipelines": "/pipelines",
+    "settings": "/settings",
+}
+DEMO_SECONDS = 240
+BROWSER = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+
+
+def main() -> None:
+    """Start the demo, visit every page, stop the demo."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    browser_path = next((path for name in BROWSER if (path := shutil.which(name))), None)
+    if browser_path is None:
+        raise SystemExit("No Chromium was found. Install the package chromium.")
+    OUT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="hirocrm-shots-") as folder:
+        demo, link = start_demo(Path(folder))
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+                take_all(browser, link, wanted)
+        finally:
+            demo.send_signal(signal.SIGTERM)
+            demo.wait(30)
+
+
+def start_demo(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """The demo's process, and its one-time link once all samples are read."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / "demo.log"
+    environment = {**os.environ, "HIROCRM_DATA_DIR": str(folder / "data")}
+    environment.pop("DATABASE_URL", None)
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "hirocrm.cli", "demo", "--port", str(port)],
+        env=environment, stdout=log.open("wb"), stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    deadline = time.monotonic() + DEMO_SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(r"http://\S*/sign-in/\S+", log.read_text(errors="replace"))
+        if found:
+            return demo, found[0]
+        if demo.poll() is not None:
+            break
+        time.sleep(0.5)
+    demo.terminate()
+    raise SystemExit(log.read_text(errors="replace"))
+
+
+def take_all(browser: Browser, link: str, wanted: str) -> None:
+    """Sign in once, then take each page in each size and theme."""
+    base = link.partition("/sign-in/")[0]
+    first = browser.new_context()
+    page = first.new_page()
+    page.goto(link)
+    submit = page.locator("main button[type=submit]")
+    if "/sign-in/" in page.url and submit.count():
+        submit.first.click()
+    page.wait_for_load_state("load")
+    state: Any = first.storage_state()
+    page.goto(f"{base}/contacts")
+    contact = page.locator("a[href*='/contacts/']").first.get_attribute("href")
+    run = None
+    page.goto(f"{base}/runs")
+    if page.locator("a[href*='/runs/']").count():
+        run = page.locator("a[href*='/runs/']").first.get_attribute("href")
+    paths = {**PAGES, **({"contact": contact} if contact else {}), **({"run": run} if run else {})}
+    for name, path in paths.items():
+        if wanted in name:
+            for size, (width, height) in SIZES.items():
+                for theme in THEMES:
+                    context = browser.new_context(
+                        storage_state=state, color_scheme=theme,
+                        viewport={"width": width, "height": height},
+                    )  # fmt: skip
+                    shot = context.new_page()
+                    answer = shot.goto(f"{base}{path}")
+                    shot.wait_for_load_state("load")
+                    shot.wait_for_timeout(500)
+                    shot.screenshot(path=OUT / f"{name}_{size}_{theme}.png")
+                    print(f"{name:12} {size:8} {theme:6} {answer.status if answer else '?'}")
+                    context.close()
+
+
+if __name__ == "__main__":
+    main()
