@@ -18,9 +18,11 @@ from hirocrm.pipelines.errors import StageNotEmpty, StageUnknown
 from hirocrm.pipelines.models import Pipeline
 from hirocrm.pipelines.templates import TEMPLATES
 from hirocrm.web.members import MemberHttpRequest, member_required
-from hirocrm.web.pipelines.forms import DeleteStageForm, ExampleForm, PipelineForm, StageForm
+from hirocrm.web.pipelines.forms import TYPES, DeleteStageForm, ExampleForm, PipelineForm, StageForm
 from hirocrm.web.refusals import add_refusal
 from hirocrm.web.rights import rights_of
+
+WORDS = dict(TYPES)
 
 
 @require_GET
@@ -77,7 +79,7 @@ def _show(
 ) -> HttpResponse:
     context = {
         "pipeline": pipeline,
-        "stages": pipeline.stages.all(),
+        "rows": [(one, WORDS[one.type]) for one in pipeline.stages.all()],
         "form": form or PipelineForm(initial=PipelineForm.values_of(pipeline)),
         "stage_form": stage_form or StageForm(auto_id="new_stage_%s"),
         "example_form": example_form or ExampleForm(pipeline=pipeline, auto_id="example_%s"),

@@ -137,9 +137,7 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
             "sign_in_url": f"{resolve_url(settings.LOGIN_URL)}?next={here}",
             "sign_up_url": f"{reverse('account_signup')}?next={here}",
         }
-        answer = render(request, "settings/join.html", context)
-        answer.headers["Referrer-Policy"] = "no-referrer"
-        return answer
+        return render(request, "settings/join.html", context)
     if not isinstance(request.user, User):
         return redirect("join", secret)
     joined = services.accept_invitation(plain=secret, user=request.user, now=clock.now())
