@@ -44,13 +44,12 @@ check: setup ## Run the linters and the type checker
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry src
 	$(BIN)/vulture
-	$(BIN)/djlint --check --lint --quiet src/hirocrm/web/templates
+	$(BIN)/djlint --lint --quiet src/hirocrm/web/templates
 	$(BIN)/hirocrm manage makemigrations --check --dry-run
 
 format: setup ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/djlint --reformat --quiet src/hirocrm/web/templates || true
 
 dev: setup ## Run everything with debug pages and logs
 	HIROCRM_DEBUG=1 HIROCRM_LOG_LEVEL=debug $(BIN)/hirocrm up
