@@ -1,5 +1,6 @@
 """What a number of analyses would take, guessed from the organization's own last ones."""
 
+import math
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -58,7 +59,7 @@ def guess_cost(*, organization: Organization, calls: int, messages: int) -> Gues
         cost_micro_usd=_cost(
             asker, usage, calls * seen["cost"] if seen["cost"] is not None else None
         ),
-        seconds=round(calls * each / in_flight),
+        seconds=math.ceil(calls * each / in_flight),
     )
 
 
