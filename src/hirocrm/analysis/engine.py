@@ -16,6 +16,7 @@ from hirocrm.analysis import budget
 from hirocrm.analysis.errors import AllKeysResting, AnalysisFailed, BudgetReached
 from hirocrm.analysis.key_pool import keyring
 from hirocrm.analysis.key_pool.pool import KeyPool
+from hirocrm.analysis.key_pool.queues import Place
 from hirocrm.analysis.key_pool.slices import Source
 from hirocrm.analysis.key_pool.thread import DatabaseThread
 from hirocrm.analysis.local_analyst import LocalAnalyst, local_analyser
@@ -121,10 +122,13 @@ class Analyst:
         self._local.close()
         await self._database.close()
 
-    async def analyse(self, request: AnalysisRequest, *, organization_id: UUID) -> AnalysisAnswer:
+    async def analyse(
+        self, request: AnalysisRequest, *, organization_id: UUID, place: Place | None = None
+    ) -> AnalysisAnswer:
         """Return the first answer in the order of HIROCRM_ANALYZER.
 
         The next analyser is asked where one fails, has spent its day, or has reached the monthly ceiling.
+        With `place`, the answer counts as in flight until `saved` is called.
 
         Raises:
             AnalysisFailed: one sentence why; `retriable` says whether another try may help.
@@ -134,10 +138,14 @@ class Analyst:
         order = await self._order(organization_id)
         for name in order[:-1]:
             try:
-                return await self._ask(name, request, organization_id)
+                return await self._ask(name, request, organization_id, place)
             except (AnalysisFailed, AllKeysResting, BudgetReached) as exc:
                 log.info("analysis.fell_back", analyser=name, reason=exc.code)
-        return await self._ask(order[-1], request, organization_id)
+        return await self._ask(order[-1], request, organization_id, place)
+
+    def saved(self, place: Place) -> None:
+        """The answer is saved, or there is none: its place in flight is for others."""
+        self._pool.free(place)
 
     async def waiting_until(self, organization_id: UUID) -> datetime | None:
         """Return when the first key is free if analyses of this organization wait for one now."""
@@ -149,7 +157,7 @@ class Analyst:
         return min((moment for moment in moments if moment), default=None)
 
     async def _ask(
-        self, name: str, request: AnalysisRequest, organization_id: UUID
+        self, name: str, request: AnalysisRequest, organization_id: UUID, place: Place | None
     ) -> AnalysisAnswer:
         if name == LOCAL:
             return await self._local.analyse(request)
@@ -162,7 +170,15 @@ class Analyst:
                 f"No model is configured: set {setting}.", reason="no_model", retriable=True
             )
         await self._check_ceiling(organization_id)
-        return await self._vendor(name).ask(request, source)
+        kept = place or Place()
+        try:
+            answer = await self._vendor(name).ask(request, source, kept)
+        except BaseException:
+            self._pool.free(kept)
+            raise
+        if place is None:
+            self._pool.free(kept)
+        return answer
 
     def _vendor(self, name: str) -> VendorAnalyst:
         if name not in self._vendors:

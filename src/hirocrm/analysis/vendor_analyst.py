@@ -9,7 +9,7 @@ import structlog
 
 from hirocrm.analysis.errors import AnalysisFailed
 from hirocrm.analysis.key_pool.pool import KeyPool
-from hirocrm.analysis.key_pool.queues import Lease
+from hirocrm.analysis.key_pool.queues import Lease, Place
 from hirocrm.analysis.key_pool.slices import Source
 from hirocrm.analysis.prompts import Prompt, build_prompt, finish
 from hirocrm.analysis.providers.errors import (
@@ -71,8 +71,8 @@ class VendorAnalyst:
         self._provider = provider
         self._pool = pool
 
-    async def ask(self, request: AnalysisRequest, source: Source) -> AnalysisAnswer:
-        """Return the vendor's checked answer.
+    async def ask(self, request: AnalysisRequest, source: Source, place: Place) -> AnalysisAnswer:
+        """Return the vendor's checked answer, which keeps `place` until whoever asked has saved it.
 
         A 429 or a refused key moves on to another key at once; a fault is tried twice more; an invalid answer is
         asked for once more.
@@ -85,9 +85,10 @@ class VendorAnalyst:
         tally = _Tally()
         while True:
             lease = await self._lease(source, prompt)
-            answer = await self._try(lease, request, prompt, tally)
+            answer = await self._try(lease, request, prompt, tally, place)
             if answer is not None:
                 return answer
+            self._pool.free(place)
 
     async def _lease(self, source: Source, prompt: Prompt) -> Lease:
         try:
@@ -96,7 +97,7 @@ class VendorAnalyst:
             raise AnalysisFailed(exc.sentence, reason=exc.code, retriable=True) from None
 
     async def _try(
-        self, lease: Lease, request: AnalysisRequest, prompt: Prompt, tally: _Tally
+        self, lease: Lease, request: AnalysisRequest, prompt: Prompt, tally: _Tally, place: Place
     ) -> AnalysisAnswer | None:
         """Return the answer, or None to go round again."""
         question = CompletionRequest(
@@ -133,7 +134,7 @@ class VendorAnalyst:
             self._pool.unanswered(lease)
             raise
         else:
-            self._pool.answered(lease, tokens_in=completion.usage.tokens_in)
+            self._pool.answered(lease, tokens_in=completion.usage.tokens_in, place=place)
             return self._finish(completion, request, prompt, tally, started)
         return None
 

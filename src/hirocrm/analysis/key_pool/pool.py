@@ -20,7 +20,7 @@ from hirocrm.analysis.errors import AllKeysResting
 from hirocrm.analysis.key_pool import ledger, rest
 from hirocrm.analysis.key_pool.keyring import VENDOR_TITLES
 from hirocrm.analysis.key_pool.listener import KeyNews, listen
-from hirocrm.analysis.key_pool.queues import Held, Lease, Queue, Waiter
+from hirocrm.analysis.key_pool.queues import Held, Lease, Place, Queue, Waiter
 from hirocrm.analysis.key_pool.slices import Handout, Report, Slice, Source
 from hirocrm.analysis.key_pool.thread import DatabaseThread
 from hirocrm.analysis.providers.errors import KeyRefused, ModelRetired, QuotaExceeded
@@ -31,6 +31,9 @@ LONGEST_WAIT_SECONDS = 120.0  # then the work goes back to the queue with a time
 LOOK_AGAIN_SECONDS = 5.0  # while waiting: another process may give back, a person may add a key
 FLUSH_SECONDS = 1.0
 DATABASE_PATIENCE_SECONDS = 15.0
+# Answers that may wait to be saved without keeping a place: what a killed process has paid for in vain
+# stays within its places in flight, or a quarter more where there are many and speed counts.
+MANY_PLACES, UNSAVED_OF_MANY = 64, 16
 REASONS = {
     "minute": "requests a minute",
     "tokens_minute": "tokens a minute",
@@ -50,6 +53,8 @@ class KeyPool:
         self._concurrency = concurrency
         self._longest_wait = longest_wait_seconds
         self._in_flight = 0
+        self._unsaved = 0
+        self._unsaved_for_free = UNSAVED_OF_MANY if concurrency >= MANY_PLACES else 0
         self._queues: dict[Source, Queue] = {}
         self._reports: list[Report] = []
         self._revoked: dict[tuple[str, str, str], float] = {}
@@ -120,14 +125,29 @@ class KeyPool:
             self._report(lease, requests=-1, tokens=-lease.taken.tokens_each)
         self._dispatch_all()
 
-    def answered(self, lease: Lease, *, tokens_in: int | None = None) -> None:
-        """The model answered, whatever it said; `tokens_in` corrects the estimate."""
+    def answered(
+        self, lease: Lease, *, tokens_in: int | None = None, place: Place | None = None
+    ) -> None:
+        """The model answered, whatever it said; `tokens_in` corrects the estimate.
+
+        With `place`, the place in flight is kept until `free`.
+        """
         if not self._close(lease):
             return
+        if place is not None and not place.is_kept:
+            place.is_kept = True
+            self._unsaved += 1
         correction = tokens_in - lease.taken.tokens_each if tokens_in else 0
         self._report(lease, tokens=correction if lease.taken.is_booked else 0, answered=True)
         self._end_probe(lease)
         self._dispatch_all()
+
+    def free(self, place: Place) -> None:
+        """The answer is saved, or useless: its place is for others."""
+        if place.is_kept:
+            place.is_kept = False
+            self._unsaved -= 1
+            self._dispatch_all()
 
     def unanswered(self, lease: Lease) -> None:
         """The vendor failed; that says nothing about the key."""
@@ -164,20 +184,23 @@ class KeyPool:
         """Pair waiting analyses with places and requests, and ask for more before they run out."""
         now = time.monotonic()
         self._give_back(queue.drop(lambda item: item.expires <= now))
-        while queue.waiters and queue.held and self._in_flight < self._concurrency:
+        while queue.waiters and queue.held and self._free_places() > 0:
             waiter = queue.waiters.popleft()
             if not waiter.future.done():
                 waiter.future.set_result(self._next_lease(queue))
         if self._needs_refill(queue) and queue.refill is None and now >= queue.resume_at:
             queue.refill = asyncio.get_running_loop().create_task(self._refill(queue))
 
+    def _free_places(self) -> int:
+        taken = self._in_flight + max(0, self._unsaved - self._unsaved_for_free)
+        return self._concurrency - taken
+
     def _needs_refill(self, queue: Queue) -> bool:
         if not queue.waiters:
             return False
         left = queue.left()
-        free = self._concurrency - self._in_flight
         if left == 0:
-            return free > 0
+            return self._free_places() > 0
         return left is not None and left < min(len(queue.waiters), self._concurrency // 4)
 
     def _next_lease(self, queue: Queue) -> Lease:

@@ -12,6 +12,13 @@ from hirocrm.analysis.key_pool.window import LEASE_SECONDS, slot_of
 
 
 @dataclass(slots=True)
+class Place:
+    """A place in flight that may outlive its call: kept until the answer is saved."""
+
+    is_kept: bool = False
+
+
+@dataclass(slots=True)
 class Lease:
     """One request that may be sent now. Hand it back through exactly one of the pool's methods."""
 
