@@ -17,6 +17,8 @@ from hirocrm.core.ids import new_id
 from hirocrm.core.text import clean, shorten
 
 ERROR_LENGTH = 500
+# So many attempts say that only news, other settings or a person bring the next one.
+GIVEN_UP_ATTEMPTS = 30_000
 MODEL_LENGTH = 100
 
 
@@ -35,6 +37,7 @@ class Failed:
     reading: Reading
     sentence: str
     code: str
+    is_final: bool = False  # asking again would bring the same
 
 
 def record_answers(
@@ -50,11 +53,19 @@ def record_answers(
 
     The contacts are changed in memory only: their row is written once, with their new place.
     """
+    stored = _stored_meanwhile([i.reading for i in answered if i.answer is not None])
     rows = [
-        item.reading.known or _row(organization_id, item, pipeline_id, run_id, now)
+        item.reading.known
+        or stored.get((item.reading.conversation.pk, item.reading.input_hash))
+        or _row(organization_id, item, pipeline_id, run_id, now)
         for item in answered
     ]
-    fresh = [row for row, item in zip(rows, answered, strict=True) if item.answer is not None]
+    old = {row.pk for row in stored.values()}
+    fresh = [
+        row
+        for row, item in zip(rows, answered, strict=True)
+        if item.answer is not None and row.pk not in old
+    ]
     insert_rows(
         Analysis, _COLUMNS, [_values(row) for row in fresh],
         on_conflict="(conversation_id, input_hash) DO NOTHING",
@@ -64,6 +75,15 @@ def record_answers(
     _mark_done([item.reading for item in answered], settings_hash)
     _add_spend(organization_id, fresh, now)
     return rows
+
+
+def _stored_meanwhile(readings: Sequence[Reading]) -> dict[tuple[UUID, str], Analysis]:
+    """Answers to the same input that another run has stored since these were read; their contacts are locked."""
+    rows = Analysis.objects.filter(
+        conversation_id__in=[r.conversation.pk for r in readings],
+        input_hash__in=[r.input_hash for r in readings],
+    )
+    return {(row.conversation_id, row.input_hash): row for row in rows}
 
 
 def _row(
@@ -169,12 +189,16 @@ def _mark_done(readings: Sequence[Reading], settings_hash: str) -> None:
     update_rows(Conversation, columns, rows)
 
 
-def record_failures(*, failed: Sequence[Failed]) -> None:
-    """Note why there is no answer; earlier summaries stay, and the conversation waits for another try."""
-    columns = ["id", "analysis_state", "analysis_error", "analysis_attempts"]
+def record_failures(*, failed: Sequence[Failed], settings_hash: str) -> None:
+    """Note why there is no answer; earlier summaries stay, and the conversation waits for another try.
+
+    After a final failure it waits for news, other settings, or a person who asks for it.
+    """
+    columns = ["id", "analysis_state", "analysis_error", "analysis_attempts", "analysed_settings"]
     rows = [
         (f.reading.conversation.pk, AnalysisState.FAILED.value, shorten(clean(f.sentence), ERROR_LENGTH),
-         min(f.reading.conversation.analysis_attempts + 1, 30_000))
+         GIVEN_UP_ATTEMPTS if f.is_final else min(f.reading.conversation.analysis_attempts + 1, GIVEN_UP_ATTEMPTS),
+         settings_hash)
         for f in failed
     ]  # fmt: skip
     update_rows(Conversation, columns, rows)

@@ -366,6 +366,7 @@ def _advance(item: _Working) -> None:
     conversation.stored_count += len(item.new)
     if item.new or item.altered:
         conversation.revision += 1
+        conversation.analysis_attempts = 0
     for message in item.new:
         conversation.has_text = conversation.has_text or bool(
             message.text and not message.deleted_at
@@ -418,7 +419,7 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 def _save_conversations(items: Sequence[_Working]) -> None:
     columns = [
         "id", "remote_updated_at", "message_count", "stored_count", "last_message_at",
-        "last_customer_message_at", "has_text", "revision",
+        "last_customer_message_at", "has_text", "revision", "analysis_attempts",
     ]  # fmt: skip
     changed = {i.conversation.pk: i.conversation for i in items if i.advanced or i.new or i.altered}
     update_rows(
@@ -426,7 +427,7 @@ def _save_conversations(items: Sequence[_Working]) -> None:
         columns,
         [
             (c.pk, c.remote_updated_at, c.message_count, c.stored_count, c.last_message_at,
-             c.last_customer_message_at, c.has_text, c.revision)
+             c.last_customer_message_at, c.has_text, c.revision, c.analysis_attempts)
             for c in changed.values()
         ],
     )  # fmt: skip

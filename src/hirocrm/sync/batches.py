@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet
 
+from hirocrm.analysis.record import GIVEN_UP_ATTEMPTS
 from hirocrm.contacts.ingest import Ingested
 from hirocrm.contacts.models import AnalysisState, Conversation
 from hirocrm.core import jobs
 from hirocrm.core.ids import new_id
 from hirocrm.meta.models import AutoPipelineMode, Page
 from hirocrm.pipelines.assign import Rules
-from hirocrm.sync.models import AnalysisBatch, RunError, SyncRun
+from hirocrm.sync.models import AnalysisBatch, SyncRun
 
 BATCH_SIZE = 20  # a job costs 2-4 ms of the queue's time, so it carries several conversations
 SWEEP_SIZE = 500  # conversations looked up at a time when a whole Page is gone through
@@ -25,7 +26,7 @@ def wants_analysis(item: Ingested, rules: Rules, settings_hash: str, now: dateti
     if not conversation.has_text:
         return False
     if _is_unread(conversation):
-        return True
+        return not _is_given_up(conversation, settings_hash)
     return conversation.analysed_settings != settings_hash and not rules.is_protected(
         item.contact, now
     )
@@ -35,6 +36,15 @@ def _is_unread(conversation: Conversation) -> bool:
     return (
         conversation.analysed_revision != conversation.revision
         or conversation.analysis_state == AnalysisState.FAILED
+    )
+
+
+def _is_given_up(conversation: Conversation, settings_hash: str) -> bool:
+    """Whether the same question was refused for good; news sets its attempts back."""
+    return (
+        conversation.analysis_state == AnalysisState.FAILED
+        and conversation.analysis_attempts >= GIVEN_UP_ATTEMPTS
+        and conversation.analysed_settings == settings_hash
     )
 
 
@@ -50,8 +60,16 @@ def unread_conversations(
     other_settings = ~Q(analysed_settings=settings_hash)
     if rules.mode is AutoPipelineMode.SKIP_EXISTING:
         other_settings &= Q(contact__pipeline_id=None)
-    failed_now = RunError.objects.filter(run=run, conversation_id=OuterRef("pk"))
-    return _readable(page).filter(changed | other_settings).exclude(Exists(failed_now))
+    given_up = Q(
+        analysis_state=AnalysisState.FAILED,
+        analysis_attempts__gte=GIVEN_UP_ATTEMPTS,
+        analysed_settings=settings_hash,
+    )
+    tried = AnalysisBatch.objects.filter(organization_id=page.organization_id, run=run).values_list(
+        Func(F("failed_ids"), function="unnest")
+    )
+    unread = _readable(page).filter(changed | other_settings)
+    return unread.exclude(given_up).exclude(pk__in=tried)
 
 
 def unevaluated_conversations(page: Page, run: SyncRun) -> QuerySet[Conversation]:

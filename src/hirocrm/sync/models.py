@@ -157,7 +157,10 @@ class AnalysisBatch(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
     run = models.ForeignKey(SyncRun, models.CASCADE, null=True, blank=True, related_name="batches")
     page = models.ForeignKey(Page, models.CASCADE, null=True, blank=True, related_name="+")
-    conversation_ids = ArrayField(models.UUIDField())
+    conversation_ids = ArrayField(models.UUIDField())  # those left to read
+    failed_ids = ArrayField(
+        models.UUIDField(), default=list
+    )  # tried; its run doesn't try them twice
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
 

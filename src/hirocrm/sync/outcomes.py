@@ -1,5 +1,6 @@
 """What an analyser said of a group of conversations becomes rows, in one transaction."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,12 +42,10 @@ from hirocrm.sync.plan import Plan
 # Reasons that concern the provider, not the one conversation: told once in a run, with a count.
 COMMON_CODES = frozenset(
     {
-        "model_retired",
-        "no_key",
-        "all_keys_refused",
         "budget_reached",
-        "billing",
-        "provider_unavailable",
+        "key_refused",
+        "model_retired",
+        "no_model",
     }
 )
 
@@ -109,7 +108,7 @@ def record(
     )
     assigned = _assign(plan, answered, analyses, now)
     _save_contacts([item.reading.contact for item in answered], now)
-    record_failures(failed=failed)
+    record_failures(failed=failed, settings_hash=plan.settings_hash)
     _leave_batches(ours)
     publish(organization_id=plan.organization_id, kind="contacts.changed", page=str(plan.page_id))
     if plan.run_id is None:
@@ -195,14 +194,17 @@ def _assign(
 
 def _leave_batches(items: Sequence[tuple[UUID, Answered | Failed]]) -> None:
     table = AnalysisBatch._meta.db_table  # noqa: SLF001  # Django documents _meta
-    by_batch: dict[UUID, list[UUID]] = {}
+    done: dict[UUID, list[UUID]] = defaultdict(list)
+    failed: dict[UUID, list[UUID]] = defaultdict(list)
     for batch_id, item in items:
-        by_batch.setdefault(batch_id, []).append(item.reading.conversation.pk)
+        done[batch_id].append(item.reading.conversation.pk)
+        if isinstance(item, Failed):
+            failed[batch_id].append(item.reading.conversation.pk)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {table} SET conversation_ids = ARRAY("  # noqa: S608
+            f"UPDATE {table} SET failed_ids = failed_ids || %s::uuid[], conversation_ids = ARRAY("  # noqa: S608
             "SELECT id FROM unnest(conversation_ids) AS id WHERE id <> ALL(%s)) WHERE id = %s",
-            [(ids, batch_id) for batch_id, ids in sorted(by_batch.items())],
+            [(failed[batch_id], ids, batch_id) for batch_id, ids in sorted(done.items())],
         )
 
 

@@ -13,10 +13,12 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 
 from hirocrm.analysis import engine
 from hirocrm.analysis.asker import asker_for
 from hirocrm.analysis.errors import AllKeysResting, AnalysisFailed, BudgetReached
+from hirocrm.analysis.key_pool.queues import Place
 from hirocrm.analysis.record import Answered, Failed
 from hirocrm.analysis.transcripts import Reading, read_conversations
 from hirocrm.core import clock, jobs
@@ -55,10 +57,12 @@ class ReadingLine:
 
     def __init__(self, analyst: engine.Analyst) -> None:
         self._analyst = analyst
+        self._write_size = max(1, min(WRITE_SIZE, settings.ANALYSIS_CONCURRENCY // 4))
         self._waiting: list[_Outcome] = []
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
         self._cancelled: set[UUID] = set()
+        self._work: defaultdict[UUID | None, set[asyncio.Task[None]]] = defaultdict(set)  # by run
         self._asking: Counter[tuple[UUID, UUID]] = (
             Counter()
         )  # (organization, run) -> analyses under way
@@ -75,9 +79,17 @@ class ReadingLine:
 
     async def read(self, task: Task) -> None:
         """Read every conversation of a batch; returns when all of it is written."""
-        results = await asyncio.gather(
-            *(self._read_one(task, reading) for reading in task.readings), return_exceptions=True
-        )
+        run_id = task.plan.run_id
+        work = [asyncio.create_task(self._read_one(task, reading)) for reading in task.readings]
+        self._work[run_id].update(work)
+        try:
+            results = await asyncio.gather(*work, return_exceptions=True)
+        finally:
+            self._work[run_id].difference_update(work)
+            if not self._work[run_id]:
+                del self._work[run_id]
+        if run_id in self._cancelled:
+            return  # its conversations were given back when it was cancelled
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -87,30 +99,34 @@ class ReadingLine:
         if run_id in self._cancelled:
             return
         item: Answered | Failed
-        if reading.known is not None:
-            item = Answered(reading, None)
-        else:
-            item = await self._ask(task, reading)
-        await self._write(_Outcome(task.plan, task.batch.pk, item, asyncio.Future()))
+        place = Place()
+        try:
+            if reading.known is not None:
+                item = Answered(reading, None)
+            else:
+                item = await self._ask(task, reading, place)
+            await self._write(_Outcome(task.plan, task.batch.pk, item, asyncio.Future()))
+        finally:
+            self._analyst.saved(place)
 
-    async def _ask(self, task: Task, reading: Reading) -> Answered | Failed:
+    async def _ask(self, task: Task, reading: Reading, place: Place) -> Answered | Failed:
         run_id = task.plan.run_id
         if run_id is None:
-            return await self._answer(task, reading)
+            return await self._answer(task, reading, place)
         key = task.plan.organization_id, run_id
         self._asking[key] += 1
         try:
-            return await self._answer(task, reading)
+            return await self._answer(task, reading, place)
         finally:
             self._asking[key] -= 1
 
-    async def _answer(self, task: Task, reading: Reading) -> Answered | Failed:
+    async def _answer(self, task: Task, reading: Reading, place: Place) -> Answered | Failed:
         try:
             answer = await self._analyst.analyse(
-                reading.request, organization_id=task.plan.organization_id
+                reading.request, organization_id=task.plan.organization_id, place=place
             )
         except AnalysisFailed as exc:
-            return Failed(reading, exc.sentence, exc.reason)
+            return Failed(reading, exc.sentence, exc.reason, is_final=not exc.retriable)
         except BudgetReached as exc:
             return Failed(reading, exc.sentence, exc.code)
         return Answered(reading, answer)
@@ -118,7 +134,7 @@ class ReadingLine:
     async def _write(self, outcome: _Outcome) -> None:
         self._waiting.append(outcome)
         self._arrived.set()
-        if len(self._waiting) >= WRITE_SIZE:
+        if len(self._waiting) >= self._write_size:
             self._full.set()
         await outcome.written
 
@@ -158,13 +174,24 @@ class ReadingLine:
                     now=clock.now(),
                 )
             except Exception as exc:  # noqa: BLE001  # whoever waits for the rows gets the reason, and retries
-                for outcome in group:
+                for outcome in _still_awaited(group):
                     outcome.written.set_exception(exc)
                 continue
-            if cancelled and plan.run_id is not None:
-                self._cancelled.add(plan.run_id)
-            for outcome in group:
+            for outcome in _still_awaited(group):
                 outcome.written.set_result(None)
+            if cancelled and plan.run_id is not None:
+                self._drop_run(plan.run_id)
+
+    def _drop_run(self, run_id: UUID) -> None:
+        """Ask nothing more for a cancelled run. Its batches are closed, so answers on their way are lost already."""
+        self._cancelled.add(run_id)
+        for work in self._work.get(run_id, ()):
+            work.cancel()
+
+
+def _still_awaited(group: Sequence[_Outcome]) -> list[_Outcome]:
+    """The outcomes somebody waits for: a job that was stopped meanwhile has left its own."""
+    return [outcome for outcome in group if not outcome.written.done()]
 
 
 @dataclass(slots=True)
