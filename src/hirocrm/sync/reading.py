@@ -5,6 +5,7 @@ at a time as they come, so that a killed worker loses little and a transaction c
 """
 
 import asyncio
+import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 INTERNAL_ERROR = "HiroCRM failed on this conversation; that is a fault of ours, noted in the worker's log. It is tried again later."
 WRITE_SIZE = 25  # answers written at once
 TELL_WAITS_EVERY_SECONDS = 2.0
+DATABASE_PATIENCE_SECONDS = 15.0
 WRITE_AFTER_SECONDS = 0.1  # or sooner than that many: whatever has come by then
 
 
@@ -154,10 +156,11 @@ class ReadingLine:
         while True:
             await asyncio.sleep(TELL_WAITS_EVERY_SECONDS)
             for organization_id, run_id in [key for key, count in self._asking.items() if count]:
-                until = await self._analyst.waiting_until(organization_id)
-                if told.get(run_id) != until:
-                    told[run_id] = until
-                    await in_thread(outcomes.tell_wait, run_id=run_id, until=until)
+                with suppress(*jobs.DATABASE_GONE):
+                    until = await self._analyst.waiting_until(organization_id)
+                    if told.get(run_id) != until:
+                        await in_thread(outcomes.tell_wait, run_id=run_id, until=until)
+                        told[run_id] = until
             self._asking = +self._asking  # forgets the runs that have nothing under way
 
     async def _write_taken(self, taken: Sequence[_Outcome]) -> None:
@@ -167,12 +170,7 @@ class ReadingLine:
         for group in groups.values():
             plan = group[0].plan
             try:
-                cancelled = await in_thread(
-                    outcomes.record,
-                    plan=plan,
-                    items=[(outcome.batch_id, outcome.item) for outcome in group],
-                    now=clock.now(),
-                )
+                cancelled = await _record(plan, group)
             except Exception as exc:  # noqa: BLE001  # whoever waits for the rows gets the reason, and retries
                 for outcome in _still_awaited(group):
                     outcome.written.set_exception(exc)
@@ -187,6 +185,23 @@ class ReadingLine:
         self._cancelled.add(run_id)
         for work in self._work.get(run_id, ()):
             work.cancel()
+
+
+async def _record(plan: outcomes.ReadingPlan, group: Sequence[_Outcome]) -> bool:
+    """Write a group, patiently while the database restarts: its answers are paid for."""
+    patience = time.monotonic() + DATABASE_PATIENCE_SECONDS
+    while True:
+        try:
+            return await in_thread(
+                outcomes.record,
+                plan=plan,
+                items=[(outcome.batch_id, outcome.item) for outcome in group],
+                now=clock.now(),
+            )
+        except jobs.DATABASE_GONE:
+            if time.monotonic() > patience:
+                raise
+            await asyncio.sleep(0.3)
 
 
 def _still_awaited(group: Sequence[_Outcome]) -> list[_Outcome]:
