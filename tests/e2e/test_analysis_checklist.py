@@ -146,7 +146,7 @@ class TestNoAnswer:
         run = shop.sync()
 
         assert (failed["status"], failed["failed"], failed["analyzed"]) == ("partial", 2, 0)
-        assert len(failed["errors"]) == 1  # the reason is the same for both
+        assert len(failed["errors"]) == 2
         assert (run["status"], run["analyzed"], run["failed"]) == ("completed", 2, 0)
         assert all(c["stageId"] for c in shop.contacts())
 
@@ -175,3 +175,21 @@ class TestNoAnswer:
 
         assert (run["status"], run["analyzed"], run["failed"]) == ("completed", 3, 0)
         assert stack.sandbox.control.count("gemini.generate") == 6
+
+    def test_what_was_refused_for_good_is_asked_again_only_after_news(self, stack, open_shop):
+        shop = open_shop()
+        (customer,) = shop.add(inquiries(1, ago="1h"))
+        stack.sandbox.gemini.answers_with("blocked")
+        shop.sync()
+        stack.sandbox.gemini.recovers()
+        asked = stack.sandbox.control.count("gemini.generate")
+
+        nothing_new = shop.sync(full=True)
+
+        assert (nothing_new["status"], nothing_new["analyzed"]) == ("completed", 0)
+        assert stack.sandbox.control.count("gemini.generate") == asked
+
+        shop.graph.customer_writes(shop.page_id, customer, "Are you there?", webhook=False)
+        healed = shop.sync()
+
+        assert (healed["status"], healed["analyzed"]) == ("completed", 1)

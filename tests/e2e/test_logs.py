@@ -1,0 +1,80 @@
+"""A reader of the logs learns what happened, and no secret and no word of any customer."""
+
+import re
+
+import pytest
+
+from tests.e2e.shop import Shop, talk
+from tests.e2e.stack import GEMINI_KEY, Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-logs")]
+
+SAID = "Kalamansi-tuesday-pelican"
+ANSWERED = "Zebra-umbrella-lighthouse"
+FIRST_NAME, LAST_NAME = "Xanthippe", "Quillfeather"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    with Stack(tmp_path_factory.mktemp("stack"), HIROCRM_LOG_LEVEL="debug") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def logs(stack):
+    """What web server and worker said while many things went right and wrong."""
+    graph, gemini = stack.sandbox.graph, stack.sandbox.gemini
+    shop = Shop(graph, stack.crm, instagram=True)
+    rows = [
+        talk(f"{SAID} {n}", f"{ANSWERED} {n}", name=f"{FIRST_NAME} {LAST_NAME} {n}")
+        for n in range(4)
+    ]
+    customer, *_ = shop.add(rows)
+    shop.add([talk(f"{SAID} on Instagram", platform="instagram")])
+    shop.sync()
+    graph.customer_writes(shop.page_id, customer, f"{SAID} again", webhook=False)
+    for kind in ("blocked", "invalid_json", "overloaded", "key_invalid"):
+        gemini.answers_with(kind)
+        shop.sync()
+        gemini.recovers()
+    for kind in ("html_502", "broken_json", "reset"):
+        graph.breaks(kind, shop.page_id, times=1)
+        shop.sync(full=True)
+        graph.recovers()
+    graph.kills_token(shop.page_id)
+    shop.sync()
+    stack.crm.ask("GET", "/contacts", headers={"Authorization": "Bearer hiro_not_a_token"})
+    stack.crm.ask(
+        "POST", "/facebook-pages", {"pageId": shop.page_id, "pageAccessToken": "EAAWRONGTOKEN"}
+    )
+    text = "".join(path.read_text() for path in stack.folder.glob("*.log"))
+    return shop, text
+
+
+class TestSecrets:
+    def test_no_token_key_or_secret(self, stack, logs):
+        shop, text = logs
+        secrets = {
+            "the Page's token": shop.token,
+            "a refused token": "EAAWRONGTOKEN",
+            "the API key": GEMINI_KEY,
+            "the app's secret": stack.sandbox.app_secret,
+            "our token": stack.crm._token,
+            "our own secret key": stack.env["HIROCRM_SECRET_KEY"],
+            "a bearer header": "Bearer ",
+        }
+
+        found = [what for what, secret in secrets.items() if secret in text]
+
+        assert found == []
+        assert not re.search(r"EAA\w{6}|AIza\w{6}", text)
+
+    def test_no_word_and_no_name_of_a_customer(self, logs):
+        _, text = logs
+
+        assert [w for w in (SAID, ANSWERED, FIRST_NAME, LAST_NAME) if w in text] == []
+
+    def test_they_say_something(self, logs):
+        _, text = logs
+
+        assert "sync_run.started" in text
