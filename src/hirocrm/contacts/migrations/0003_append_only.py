@@ -22,6 +22,6 @@ DROP FUNCTION hirocrm_append_only();
 
 class Migration(migrations.Migration):
 
-    dependencies = [("contacts", "0002_initial")]
+    dependencies = [("contacts", "0002_pipelines")]
 
     operations = [migrations.RunSQL(REFUSE, ALLOW)]
