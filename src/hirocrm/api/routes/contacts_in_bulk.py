@@ -140,7 +140,10 @@ async def export_contacts(
     return StreamingHttpResponse(
         _csv(rows),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="contacts.csv"'},
+        headers={
+            "Content-Disposition": 'attachment; filename="contacts.csv"',
+            "Content-Encoding": "identity",  # Django zips each part by itself; browsers unzip the first
+        },
     )
 
 

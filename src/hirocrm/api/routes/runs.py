@@ -91,7 +91,11 @@ async def stream_run(request: MemberRequest, run_id: UUID) -> StreamingHttpRespo
     return StreamingHttpResponse(
         stream_states(organization_id=run.organization_id, run_id=run.id),
         content_type="text/event-stream",
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        headers={
+            "Cache-Control": "no-cache",
+            "Content-Encoding": "identity",  # Django zips each event by itself; browsers unzip the first
+            "X-Accel-Buffering": "no",
+        },
     )
 
 

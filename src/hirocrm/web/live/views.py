@@ -14,5 +14,9 @@ async def events(request: MemberHttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         stream_news(organization_id=request.member.organization_id),
         content_type="text/event-stream",
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        headers={
+            "Cache-Control": "no-cache",
+            "Content-Encoding": "identity",  # Django zips each event by itself; browsers unzip the first
+            "X-Accel-Buffering": "no",
+        },
     )
