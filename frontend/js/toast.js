@@ -13,7 +13,8 @@ export function showToast({ text, tone = "good", undoUrl = "", seconds, onUndo }
   toast.querySelector("use").setAttribute("href", iconFor(toast, tone));
   if (undoUrl || onUndo) toast.querySelector("[data-toast-close]").before(undoButton(undoUrl, onUndo));
   toast.dataset.toast = seconds || (undoUrl || onUndo ? UNDO_SECONDS : READ_SECONDS);
-  document.getElementById("toasts").append(toast);
+  follow();
+  region.append(toast);
   htmx.process(toast);
   return toast;
 }
@@ -75,5 +76,21 @@ document.addEventListener("click", (event) => {
   const toast = event.target.closest?.(".toast");
   if (!toast) return;
   if (event.target.closest("[data-toast-close]")) toast.remove();
-  if (event.target.closest("[data-toast-undo]")) setTimeout(() => toast.remove(), 0);
+  if (!event.target.closest("[data-toast-undo]")) return;
+  toast.classList.add("toast-gone"); // it stays in the page until it is answered: its events must reach the document
+  if (!event.target.closest("[hx-post]")) toast.remove();
 });
+document.addEventListener("htmx:afterRequest", ({ target }) => target.closest?.(".toast-gone")?.remove());
+
+// What lies outside an open dialog can't be seen or clicked, so the toasts go where the person is.
+function follow() {
+  const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
+  const home = dialog ?? document.body;
+  if (region && region.parentElement !== home) home.append(region);
+}
+document.addEventListener("close", follow, true);
+// A swap may take the dialog away with the toasts in it.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (region && detail.target.contains(region)) document.body.append(region);
+});
+document.addEventListener("htmx:afterSettle", follow);
