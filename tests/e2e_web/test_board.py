@@ -1,0 +1,238 @@
+"""The board in a browser: moves by mouse, touch, keyboard and plain form; live; conflicts; the drawer."""
+
+import pytest
+
+from hirocrm.contacts.models import StageChange
+from tests.factories import ConversationFactory, MessageFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def ana(shop):
+    contact = shop.contact(
+        shop.new, first_name="Ana", last_name="Cruz", last_message_sender="customer"
+    )
+    MessageFactory(conversation=ConversationFactory(contact=contact), text="hm po yung blue dress?")
+    return contact
+
+
+def column(page, stage):
+    return page.locator(f"#column-{stage.id}")
+
+
+def card(page, contact):
+    return page.locator(f"#card-{contact.id}")
+
+
+def count(page, stage):
+    return column(page, stage).locator("[data-board-count]").inner_text()
+
+
+def is_live(page):
+    page.locator("html[data-live=on]").wait_for(state="attached")
+
+
+def toast(page, words):
+    found = page.locator(".toast", has_text=words)
+    found.wait_for()
+    return found
+
+
+def drag(page, contact, stage):
+    start = card(page, contact).bounding_box()
+    end = column(page, stage).bounding_box()
+    page.mouse.move(start["x"] + 100, start["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 120, start["y"] + 60, steps=3)
+    page.mouse.move(end["x"] + 120, end["y"] + 160, steps=8)
+    page.mouse.up()
+
+
+class TestMoves:
+    def test_by_mouse_with_undo(self, visit, agent, shop, ana):
+        page = visit(agent, "/board")
+        card(page, ana).wait_for()
+        is_live(page)
+
+        drag(page, ana, shop.qualified)
+        done = toast(page, "Ana Cruz moved to Qualified.")
+        ana.refresh_from_db()
+        moved_to = ana.stage_id
+        done.get_by_role("button", name="Undo").click()
+        toast(page, "Put back.")
+
+        column(page, shop.new).locator(f"#card-{ana.id}").wait_for()
+        ana.refresh_from_db()
+        assert (moved_to, ana.stage_id) == (shop.qualified.id, shop.new.id)
+        assert (count(page, shop.new), count(page, shop.qualified)) == ("1", "0")
+
+    def test_by_keyboard_alone_spoken(self, visit, agent, shop, ana):
+        page = visit(agent, "/board")
+        is_live(page)
+        page.locator(f"#card-{ana.id}-link").focus()
+
+        page.keyboard.press("Space")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Space")
+
+        page.locator("#spoken", has_text="Ana Cruz moved to Qualified.").wait_for(state="attached")
+        toast(page, "Ana Cruz moved to Qualified.")
+        ana.refresh_from_db()
+        assert ana.stage_id == shop.qualified.id
+        page.locator(f"#card-{ana.id}-link:focus").wait_for()
+
+    def test_from_the_menu_on_a_phone(self, visit, agent, shop, ana):
+        page = visit(agent, "/board", phone=True)
+        is_live(page)
+
+        card(page, ana).get_by_role("button", name="Move Ana Cruz to…").tap()
+        page.get_by_role("dialog", name="Move Ana Cruz to…").get_by_role("button", name="Won").tap()
+
+        toast(page, "Ana Cruz moved to Won.")
+        ana.refresh_from_db()
+        assert ana.stage_id == shop.won.id
+
+    def test_by_long_press_on_a_phone(self, visit, agent, shop, ana):
+        page = visit(agent, "/board", phone=False, has_touch=True)
+        is_live(page)
+        box, target = card(page, ana).bounding_box(), column(page, shop.qualified).bounding_box()
+        touch = page.context.new_cdp_session(page)
+
+        def finger(kind, x=0, y=0):
+            points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        x, y = box["x"] + 100, box["y"] + 60
+        finger("touchStart", x, y)
+        page.wait_for_timeout(400)
+        for step in range(1, 11):
+            finger("touchMove", x + (target["x"] + 120 - x) * step / 10, y + 8 * step)
+            page.wait_for_timeout(20)
+        finger("touchEnd")
+
+        toast(page, "Ana Cruz moved to Qualified.")
+        ana.refresh_from_db()
+        assert ana.stage_id == shop.qualified.id
+
+    def test_asks_why_on_lost(self, visit, agent, shop, ana):
+        page = visit(agent, "/board")
+        is_live(page)
+
+        drag(page, ana, shop.lost)
+        dialog = page.get_by_role("dialog", name="Why was it lost?")
+        dialog.get_by_text("Too expensive").click()
+        dialog.get_by_role("button", name="Move").click()
+
+        toast(page, "Ana Cruz moved to Lost.")
+        assert StageChange.objects.get().reason == "Too expensive"
+
+    def test_without_javascript(self, visit, agent, shop, ana):
+        page = visit(agent, "/board", java_script_enabled=False)
+
+        card(page, ana).get_by_role("button", name="Move Ana Cruz to…").click()
+        page.get_by_label("Won").check()
+        page.get_by_role("button", name="Move", exact=True).click()
+
+        assert page.locator(".toast", has_text="Ana Cruz moved to Won.").count() == 1
+        ana.refresh_from_db()
+        assert ana.stage_id == shop.won.id
+
+    def test_puts_a_stale_card_back_and_says_who_was_first(self, visit, owner, agent, shop, ana):
+        owner.user.name = "Ben Reyes"
+        owner.user.save()
+        page = visit(agent, "/board")
+        is_live(page)
+        page.evaluate(f"document.getElementById('card-{ana.id}').dataset.version = 99")
+
+        from hirocrm.core import clock
+        from hirocrm.pipelines import services
+
+        services.move_contact(
+            member=owner,
+            contact_id=ana.id,
+            pipeline_id=shop.pipeline.id,
+            stage_id=shop.new.id,
+            now=clock.now(),
+        )
+        page.evaluate(f"document.getElementById('card-{ana.id}').dataset.version = 99")
+        drag(page, ana, shop.qualified)
+
+        page.locator(".toast", has_text="in the meantime").wait_for()
+        column(page, shop.new).locator(f"#card-{ana.id}").wait_for()
+        assert count(page, shop.qualified) == "0"
+
+
+class TestLive:
+    def test_two_browsers_see_each_others_moves_and_keep_their_place(
+        self, visit, owner, agent, shop, ana
+    ):
+        mine, theirs = visit(owner, "/board"), visit(agent, "/board")
+        is_live(mine)
+        is_live(theirs)
+
+        drag(theirs, ana, shop.qualified)
+
+        column(mine, shop.qualified).locator(f"#card-{ana.id}").wait_for()
+        assert (count(mine, shop.new), count(mine, shop.qualified)) == ("0", "1")
+        drag(mine, ana, shop.new)
+        column(theirs, shop.new).locator(f"#card-{ana.id}").wait_for()
+
+
+class TestDrawer:
+    def test_opens_with_the_thread_and_stands_in_the_address(self, visit, agent, shop, ana):
+        page = visit(agent, "/board")
+        is_live(page)
+
+        page.locator(f"#card-{ana.id}-link").click()
+        drawer = page.locator("#drawer")
+        drawer.get_by_text("hm po yung blue dress?").wait_for()
+        opened = page.url
+        page.reload()
+        drawer.get_by_text("hm po yung blue dress?").wait_for()
+        page.keyboard.press("Escape")
+        drawer.wait_for(state="hidden")
+
+        assert f"contact={ana.id}" in opened
+        assert "contact=" not in page.url
+
+    def test_moves_from_the_stage_picker(self, visit, agent, shop, ana):
+        page = visit(agent, f"/board?contact={ana.id}")
+        is_live(page)
+
+        page.locator("#drawer").get_by_label("Stage").select_option("Qualified")
+
+        toast(page, "Ana Cruz moved to Qualified.")
+        column(page, shop.qualified).locator(f"#card-{ana.id}").wait_for()
+
+
+class TestMoreCards:
+    def test_arrive_as_one_scrolls(self, visit, agent, shop):
+        for number in range(45):
+            shop.contact(shop.new, first_name=f"C{number}")
+        page = visit(agent, "/board")
+        is_live(page)
+        cards = column(page, shop.new).locator("[data-board-card]")
+        first = cards.count()
+
+        for _ in range(3):
+            cards.last.scroll_into_view_if_needed()
+            page.wait_for_timeout(400)
+
+        assert (first, cards.count(), count(page, shop.new)) == (20, 45, "45")
+
+
+class TestFilters:
+    def test_stand_in_the_address_and_go_along_to_the_list(self, visit, agent, shop, ana):
+        shop.contact(shop.new, first_name="Ben")
+        page = visit(agent, "/board")
+        is_live(page)
+
+        page.get_by_text("Waiting for reply", exact=True).first.click()
+        page.wait_for_url("**/board?waiting=1")
+        shown = column(page, shop.new).locator("[data-board-card]").count()
+        page.get_by_role("link", name="List").click()
+        page.wait_for_url("**/contacts?waiting=1")
+
+        assert shown == 1
+        assert page.locator("[data-row]").count() == 1

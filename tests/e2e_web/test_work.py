@@ -1,0 +1,250 @@
+"""List, contact and review in a browser, and axe-core on all of them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.factories import ConversationFactory, MessageFactory, SuggestionFactory, TaskFactory
+from tests.web.analyses import make_analysis
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+START = datetime(2026, 2, 1, 9, tzinfo=UTC)
+AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture
+def people(shop):
+    """Three contacts that wait for review, each with a conversation the AI has read."""
+    made = []
+    for minutes, name in enumerate(("Ana", "Ben", "Cai")):
+        contact = shop.contact(
+            shop.new, first_name=name, needs_review=True, lead_score=60 - minutes,
+            tags=["COD"], last_message_sender="customer", last_message_text="magkano po?",
+            last_interaction_at=START,
+        )  # fmt: skip
+        conversation = ConversationFactory(contact=contact, has_text=True, stored_count=30)
+        texts = [
+            MessageFactory(
+                conversation=conversation, text=f"message {n} of {name}",
+                sender="business" if n % 3 == 1 else "customer", created_time=START + timedelta(minutes=n),
+            )
+            for n in range(30)
+        ]  # fmt: skip
+        said = {"messageId": str(texts[3].id), "quote": f"message 3 of {name}"}
+        make_analysis(
+            contact=contact,
+            conversation=conversation,
+            recommended_stage="Qualified",
+            recommendations=[
+                {"stage": "Qualified", "probability": 55},
+                {"stage": "New", "probability": 30},
+            ],
+            confidence=55,
+            reasoning="Asks for the price.",
+            evidence=[said],
+            topics=["price"],
+            next_best_action="Send the price.",
+            covered_message_ids=[one.id for one in texts[10:]],
+            message_count=34,
+        )
+        SuggestionFactory(
+            contact=contact, stage=shop.qualified, confidence=55, evidence=[said],
+            recommendations=[{"stage": "Qualified", "probability": 55}, {"stage": "New", "probability": 30}],
+            created_at=START + timedelta(minutes=minutes), reasoning="Asks for the price.",
+        )  # fmt: skip
+        TaskFactory(contact=contact, due_at=START)
+        made.append(contact)
+    return made
+
+
+def stage_of(contact):
+    contact.refresh_from_db()
+    return contact.stage.name if contact.stage else ""
+
+
+class TestReview:
+    def test_goes_by_keys_alone(self, visit, agent, shop, people):
+        ana, ben, cai = people
+        page = visit(agent, "/review")
+        who = page.locator("[data-review-item] .identity-name")
+
+        def shows(name):
+            page.locator(
+                "[data-review-item]:not([hidden]) .identity-name", has_text=name
+            ).wait_for()
+            page.locator(".htmx-request").first.wait_for(state="detached")
+
+        shows("Ana")
+        page.keyboard.press("a")
+        shows("Ben")
+        page.keyboard.press("2")
+        shows("Cai")
+        page.keyboard.press("u")
+        shows("Ben")
+        page.keyboard.press("s")
+        shows("Cai")
+        page.keyboard.press("1")
+        page.get_by_text("That was the last one").wait_for()
+
+        assert who.count() == 0
+        assert [stage_of(one) for one in (ana, ben, cai)] == ["Qualified", "New", "Qualified"]
+        ben.refresh_from_db()
+        assert ben.needs_review is True
+        assert page.locator(".rail [data-review-count]").inner_text() == "1"
+
+    def test_is_within_the_thumbs_reach(self, visit, agent, people):
+        page = visit(agent, "/review", phone=True)
+        choice = page.locator("[data-review-item] .review-choice").first
+
+        box = choice.bounding_box()
+        choice.tap()
+        page.locator("[data-review-item]:not([hidden]) .identity-name", has_text="Ben").wait_for()
+
+        assert box["y"] > 500
+        assert box["height"] >= 44
+        assert stage_of(people[0]) == "Qualified"
+
+
+class TestContact:
+    def test_leads_from_the_evidence_to_the_message(self, visit, agent, people):
+        page = visit(agent, f"/contacts/{people[0].id}")
+
+        page.locator("#opinion .evidence-card").click()
+
+        mark = page.locator("mark", has_text="message 3 of Ana")
+        mark.wait_for()
+        assert mark.evaluate(
+            "e => { const b = e.getBoundingClientRect(); return b.top >= 0 && b.bottom <= innerHeight }"
+        )
+
+    def test_is_corrected_in_one_step_and_taken_back(self, visit, agent, shop, people):
+        page = visit(agent, f"/contacts/{people[0].id}")
+
+        page.get_by_role("button", name="Correct…").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_text("Won").click()
+        dialog.get_by_label("Why").fill("She paid.")
+        dialog.get_by_role("button", name="Move").click()
+        toast = page.locator(".toast", has_text="Ana is in Won now.")
+        toast.wait_for()
+        corrected = stage_of(people[0])
+        toast.get_by_role("button", name="Undo").click()
+        page.locator(".toast", has_text="Put back.").wait_for()
+
+        assert (corrected, stage_of(people[0])) == ("Won", "New")
+
+    def test_goes_on_in_the_list_by_keys(self, visit, agent, people):
+        page = visit(agent, f"/contacts/{people[0].id}?sort=-leadScore")
+
+        page.keyboard.press("j")
+        page.wait_for_url(f"**/contacts/{people[1].id}?sort=-leadScore")
+        page.keyboard.press("k")
+        page.wait_for_url(f"**/contacts/{people[0].id}?sort=-leadScore")
+
+    def test_takes_a_note_and_a_task(self, visit, agent, people):
+        page = visit(agent, f"/contacts/{people[0].id}?tab=notes")
+
+        page.get_by_label("Note", exact=True).fill("Pays on Friday.")
+        page.get_by_role("button", name="Save the note").click()
+        page.locator(".note", has_text="Pays on Friday.").wait_for()
+        page.get_by_label("Add a task").fill("Call her")
+        page.get_by_role("button", name="Add", exact=True).click()
+        page.locator(".task", has_text="Call her").wait_for()
+
+
+class TestList:
+    def test_moves_many_and_takes_it_back(self, visit, agent, shop, people):
+        page = visit(agent, "/contacts")
+
+        page.get_by_label("Select the page").check()
+        bar = page.locator(".bulk-bar")
+        selected = bar.locator("[data-select-count]").inner_text()
+        bar.get_by_role("button", name="Move").click()
+        dialog = page.get_by_role("dialog", name="Move to…")
+        dialog.get_by_text("Won").click()
+        dialog.get_by_role("button", name="Move").click()
+        toast = page.locator(".toast", has_text="3 contacts moved to Won.")
+        toast.wait_for()
+        page.locator("[data-row] .cell-stage", has_text="Won").nth(2).wait_for()
+        toast.get_by_role("button", name="Undo").click()
+        page.locator("[data-row] .cell-stage", has_text="New").nth(2).wait_for()
+
+        assert selected == "3 selected"
+        assert {stage_of(one) for one in people} == {"New"}
+
+    def test_estimates_before_reading_again(self, visit, agent, people):
+        page = visit(agent, "/contacts")
+        page.locator("[data-select-row]").first.check()
+
+        page.get_by_role("button", name="Read again").click()
+        dialog = page.get_by_role("dialog", name="Have the AI read them again")
+        dialog.get_by_text("calls of the AI at most").wait_for()
+        dialog.get_by_role("button", name="Read them again").click()
+
+        page.wait_for_url("**/runs/*")
+
+    def test_exports_a_file(self, visit, agent, people):
+        page = visit(agent, "/contacts")
+        page.locator("[data-select-row]").first.check()
+
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Export").click()
+
+        lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+        assert len(lines) == 2
+
+    def test_is_searched_with_the_slash(self, visit, agent, people):
+        page = visit(agent, "/contacts")
+
+        page.keyboard.press("/")
+        page.keyboard.type("nobody")
+        page.keyboard.press("Enter")
+
+        page.get_by_text("Nobody matches").wait_for()
+
+    def test_keeps_a_view_under_a_name(self, visit, agent, people):
+        page = visit(agent, "/contacts?review=1")
+
+        page.get_by_role("button", name="Save this view").click()
+        page.get_by_label("Name", exact=True).fill("To check")
+        page.get_by_role("button", name="Save", exact=True).click()
+
+        page.get_by_role("link", name="To check").wait_for()
+        assert page.url.endswith("/contacts?review=1")
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core comes with `make assets`.")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("phone", [True, False])
+def test_axe_finds_nothing(visit, owner, people, phone, theme):
+    ana = people[0].id
+    paths = [
+        "/board",
+        f"/board?contact={ana}",
+        "/contacts?min=1",
+        "/contacts?q=nobody",
+        f"/contacts/{ana}",
+        f"/contacts/{ana}?tab=activity",
+        f"/contacts/{ana}?tab=notes",
+        f"/contacts/{ana}?tab=analyses",
+        f"/contacts/{ana}/move",
+        "/review",
+    ]
+    page = visit(owner, paths[0], phone=phone, color_scheme=theme)
+    found = {}
+    for path in paths:
+        page.goto("/".join(page.url.split("/", 3)[:3]) + path)
+        page.wait_for_timeout(600)
+        page.evaluate(AXE.read_text("utf-8"))
+        violations = page.evaluate(f"axe.run(document, {json.dumps(RULES)})")["violations"]
+        if violations:
+            found[path] = [
+                f"{rule['id']}: {node['target'][0]}"
+                for rule in violations
+                for node in rule["nodes"]
+            ]
+
+    assert found == {}
