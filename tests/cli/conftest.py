@@ -78,7 +78,10 @@ class Install:
         return process
 
     def up(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = self.start("up", "--port", str(self.port), *arguments, **environment)
+        # One worker process on every machine: tests count and kill them.
+        process = self.start(
+            "up", "--port", str(self.port), "--workers", "1", *arguments, **environment
+        )
         assert process.stderr
         lines = []
         for line in process.stderr:

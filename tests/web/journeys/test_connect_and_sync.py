@@ -74,7 +74,7 @@ class TestFirstHour:
         page.get_by_role("button", name="Sync now").click()
         page.wait_for_url("**/runs/*")
         page.evaluate("document.title = 'not loaded again'")
-        page.locator("[data-run-status=completed]").wait_for(timeout=90_000)
+        page.locator("[data-run-status=completed]").wait_for(timeout=240_000)
 
         assert page.title() == "not loaded again"
         assert page.locator("#run-state").get_by_text("26 of 26").count() == 1
