@@ -32,8 +32,8 @@ LOOK_AGAIN_SECONDS = 5.0  # while waiting: another process may give back, a pers
 FLUSH_SECONDS = 1.0
 DATABASE_PATIENCE_SECONDS = 15.0
 # Answers that may wait to be saved without keeping a place: what a killed process has paid for in vain
-# stays within its places in flight, or a quarter more where there are many and speed counts.
-MANY_PLACES, UNSAVED_OF_MANY = 64, 16
+# stays within its places in flight, or some more where there are many and speed counts.
+MANY_PLACES, UNSAVED_OF_MANY = 64, 48
 REASONS = {
     "minute": "requests a minute",
     "tokens_minute": "tokens a minute",
