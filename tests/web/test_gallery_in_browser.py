@@ -26,7 +26,7 @@ def page(browser: "Browser", live_server, owner) -> "Iterator[Page]":
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}
     context.add_cookies([cookie])
     page = context.new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(15_000)
     faults: list[str] = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.on(
