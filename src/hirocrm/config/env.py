@@ -40,6 +40,16 @@ class Env(BaseSettings):
     facebook_webhook_verify_token: SecretStr | None = None
     facebook_graph_url: str = "https://graph.facebook.com"
     facebook_graph_version: str = "v25.0"
+    facebook_login_url: str = "https://www.facebook.com"
+    facebook_login_config_id: str = ""
+
+    instagram_app_id: str = ""
+    instagram_app_secret: SecretStr | None = None
+    instagram_graph_url: str = "https://graph.instagram.com"
+    instagram_login_url: str = "https://www.instagram.com"
+    instagram_token_url: str = "https://api.instagram.com"  # noqa: S105  # an address
+
+    hirocrm_profile_pictures: Literal["off", "messenger", "all"] = "messenger"
 
     google_ai_base_url: str = "https://generativelanguage.googleapis.com"
     google_ai_model: str = "gemini-3.5-flash-lite"
@@ -61,7 +71,14 @@ class Env(BaseSettings):
     email_url: str = "console://"
 
     @field_validator(
-        "facebook_graph_url", "google_ai_base_url", "openai_base_url", "anthropic_base_url"
+        "facebook_graph_url",
+        "facebook_login_url",
+        "instagram_graph_url",
+        "instagram_login_url",
+        "instagram_token_url",
+        "google_ai_base_url",
+        "openai_base_url",
+        "anthropic_base_url",
     )
     @classmethod
     def _http_url(cls, value: str) -> str:

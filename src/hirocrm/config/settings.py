@@ -150,6 +150,17 @@ FACEBOOK_WEBHOOK_VERIFY_TOKEN = (
 )
 FACEBOOK_GRAPH_URL = env.facebook_graph_url
 FACEBOOK_GRAPH_VERSION = env.facebook_graph_version
+FACEBOOK_LOGIN_URL = env.facebook_login_url
+FACEBOOK_LOGIN_CONFIG_ID = env.facebook_login_config_id  # of Facebook Login for Business
+# The Instagram product of the Meta app has an id and a secret of its own, which signs its webhooks.
+INSTAGRAM_APP_ID = env.instagram_app_id
+INSTAGRAM_APP_SECRET = (
+    env.instagram_app_secret.get_secret_value() if env.instagram_app_secret else ""
+)
+INSTAGRAM_GRAPH_URL = env.instagram_graph_url
+INSTAGRAM_LOGIN_URL = env.instagram_login_url
+INSTAGRAM_TOKEN_URL = env.instagram_token_url
+PROFILE_PICTURES = env.hirocrm_profile_pictures  # off, messenger, all
 
 GOOGLE_AI_KEYS = env.google_ai_keys
 GOOGLE_AI_BASE_URL = env.google_ai_base_url

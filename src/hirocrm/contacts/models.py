@@ -52,6 +52,9 @@ class Contact(models.Model):
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     tags = ArrayField(models.CharField(max_length=50), default=list, db_default=[], blank=True)
+    locale = models.CharField(max_length=20, db_default="", default="", blank=True)  # such as en_PH
+    picture_key = models.CharField(max_length=16, db_default="", default="", blank=True)
+    profile_checked_at = models.DateTimeField(null=True, blank=True)
 
     pipeline = models.ForeignKey(
         "pipelines.Pipeline", models.SET_NULL, null=True, blank=True, related_name="contacts"
@@ -151,6 +154,12 @@ class Contact(models.Model):
                 include=["lead_score", "last_message_sender"],
                 name="contact_board_figures",
             ),
+            models.Index(  # whose profile is fetched next: the last to interact first
+                models.F("page"),
+                models.F("last_interaction_at").desc(nulls_last=True),
+                condition=models.Q(profile_checked_at__isnull=True),
+                name="contact_without_profile",
+            ),
             GinIndex(fields=["search"], name="contact_search"),
             GinIndex(fields=["tags"], name="contact_tags"),
         ]
@@ -162,6 +171,21 @@ class Contact(models.Model):
     def name(self) -> str:
         """First and last name."""
         return f"{self.first_name} {self.last_name}".strip()
+
+
+class ContactPicture(models.Model):
+    """A contact's small profile picture. `Contact.picture_key` names it, so that a new one gets a new address."""
+
+    contact = models.OneToOneField(
+        Contact, models.CASCADE, primary_key=True, related_name="picture"
+    )
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    content = models.BinaryField()
+    content_type = models.CharField(max_length=20)
+    fetched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Picture of {self.contact_id}"
 
 
 class Conversation(models.Model):

@@ -1,10 +1,11 @@
 """Pages."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from hirocrm.core.encryption import EncryptedTextField
 from hirocrm.core.ids import new_id
-from hirocrm.organizations.models import Organization
+from hirocrm.organizations.models import Member, Organization
 
 
 class ConnectionState(models.TextChoices):
@@ -16,6 +17,13 @@ class ConnectionState(models.TextChoices):
     NEEDS_RECONNECT = "needs_reconnect"
     REMOVED = "removed"
     IMPORTED = "imported"  # holds an archive's contacts; was never connected
+
+
+class Flavour(models.TextChoices):
+    """How a connection speaks to Meta: which host, which kind of token, whose secret signs its webhooks."""
+
+    PAGE = "page"  # graph.facebook.com with a Page's token: Messenger, and the linked Instagram account
+    INSTAGRAM = "instagram"  # graph.instagram.com with the account's own token; no Facebook Page
 
 
 class AutoPipelineMode(models.TextChoices):
@@ -35,11 +43,16 @@ class SyncSchedule(models.TextChoices):
 
 
 class Page(models.Model):
-    """A Facebook Page (and its Instagram account) of an organization, or the shelf of an imported archive."""
+    """A Facebook Page (and its Instagram account) of an organization, or the shelf of an imported archive.
+
+    An account connected by Instagram Login is a row of its own: `remote_id` and `instagram_account_id` are
+    both its account id, which is what its conversations hang on and what its webhooks name.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="pages")
     remote_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    flavour = models.CharField(max_length=10, choices=Flavour.choices, default=Flavour.PAGE)
     name = models.CharField(max_length=255)
     instagram_account_id = models.CharField(max_length=64, unique=True, null=True, blank=True)
     instagram_username = models.CharField(max_length=64, blank=True)
@@ -50,6 +63,17 @@ class Page(models.Model):
     )
     state_reason = models.TextField(blank=True)
     limited_until = models.DateTimeField(null=True, blank=True)
+    # What the last look at the token told. App-scoped: the person who connected, never a customer.
+    connected_user_id = models.CharField(max_length=64, blank=True, db_index=True)
+    connected_user_name = models.CharField(max_length=255, blank=True)
+    token_issued_at = models.DateTimeField(null=True, blank=True)
+    token_expires_at = models.DateTimeField(null=True, blank=True)  # null: never, or unknown
+    data_access_expires_at = models.DateTimeField(null=True, blank=True)
+    granted_scopes = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    tasks = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    subscribed_fields = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+
     usage_percent = models.PositiveSmallIntegerField(default=0)
     last_synced_at = models.DateTimeField(null=True, blank=True)
     sync_schedule = models.CharField(
@@ -72,13 +96,76 @@ class Page(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "name"], name="page_by_org")]
+        indexes = [
+            models.Index(fields=["organization", "name"], name="page_by_org"),
+            models.Index(
+                fields=["organization"],
+                condition=models.Q(state__in=["needs_permission", "needs_reconnect"]),
+                name="page_in_need",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(auto_pipeline_confidence_min__lte=100),
                 name="page_confidence_is_a_percentage",
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Login(models.Model):
+    """One trip to Meta's consent dialog and back, until its Pages are chosen or it expires.
+
+    `state_hash` is the keyed hash of the `state` that went along; it is emptied on the way back, so that
+    no answer counts twice. Only tokens of Pages are kept, encrypted; the person's own token never is.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
+    flavour = models.CharField(max_length=10, choices=Flavour.choices, default=Flavour.PAGE)
+    state_hash = models.CharField(max_length=64, blank=True)
+    session_hash = models.CharField(max_length=64)
+    remote_user_id = models.CharField(max_length=64, blank=True)
+    remote_user_name = models.CharField(max_length=255, blank=True)
+    granted_scopes = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    page_count = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state_hash"], name="login_by_state"),
+            models.Index(fields=["expires_at"], name="login_by_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flavour} login of {self.member_id}"
+
+
+class FoundPage(models.Model):
+    """A Page that a login may connect, with its token, until it is chosen or the login expires."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    login = models.ForeignKey(Login, models.CASCADE, related_name="found_pages")
+    remote_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=255)
+    category = models.CharField(max_length=255, blank=True)
+    instagram_account_id = models.CharField(max_length=64, blank=True)
+    instagram_username = models.CharField(max_length=64, blank=True)
+    access_token = EncryptedTextField(blank=True)
+    tasks = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    granted_scopes = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["login", "remote_id"], name="one_found_page_per_login")
+        ]
+        indexes = [models.Index(fields=["login", "name", "id"], name="found_page_by_name")]
 
     def __str__(self) -> str:
         return self.name

@@ -6,7 +6,7 @@ from typing import Any
 
 from hirocrm.analysis.transcripts import Asker, settings_hash
 from hirocrm.core.platforms import Platform
-from hirocrm.meta.models import AutoPipelineMode, Page
+from hirocrm.meta.models import AutoPipelineMode, Flavour, Page
 from hirocrm.pipelines.assign import Rules, rules_of
 from hirocrm.pipelines.models import Pipeline
 from hirocrm.sync.models import SyncPosition, SyncRun
@@ -86,5 +86,7 @@ def remember(plan: Plan) -> None:
 
 
 def platforms_of(page: Page) -> list[Platform]:
-    """Messenger, then Instagram when the Page has an account there."""
+    """Messenger, then Instagram when the Page has an account there; Instagram Login knows no Messenger."""
+    if page.flavour == Flavour.INSTAGRAM:
+        return [Platform.INSTAGRAM]
     return [Platform.MESSENGER, *([Platform.INSTAGRAM] if page.instagram_account_id else [])]
