@@ -56,9 +56,11 @@ INSTALLED_APPS = [
     "hirocrm.organizations",
     "hirocrm.meta",
     "hirocrm.contacts",
+    "hirocrm.inbox",
     "hirocrm.pipelines",
     "hirocrm.analysis",
     "hirocrm.sync",
+    "hirocrm.privacy",
     "hirocrm.web",
 ]
 

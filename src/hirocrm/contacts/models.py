@@ -142,6 +142,11 @@ class Contact(models.Model):
                 models.F("id").desc(),
                 name="contact_by_creation",
             ),
+            # Which windows close soon: the 24 hours for an answer run from this moment.
+            models.Index(
+                fields=["organization", "last_customer_message_at", "id"],
+                name="contact_by_customer_message",
+            ),
             models.Index(fields=["organization", "page"], name="contact_by_page"),
             models.Index(
                 fields=["organization", "id"],
@@ -202,6 +207,13 @@ class Conversation(models.Model):
     stored_count = models.PositiveIntegerField(default=0)
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_customer_message_at = models.DateTimeField(null=True, blank=True)
+    # The customer has received, and read, what was sent until then (webhooks tell).
+    delivered_until = models.DateTimeField(null=True, blank=True)
+    read_until = models.DateTimeField(null=True, blank=True)
+    # The inbox's own: looked at, put away (until the customer writes again), whose it is.
+    seen_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    assignee = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="+")
     has_text = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=0)  # grows when messages are added or changed
 
@@ -224,6 +236,23 @@ class Conversation(models.Model):
         ]
         indexes = [
             models.Index(fields=["organization", "contact"], name="conversation_by_contact"),
+            models.Index(
+                models.F("organization"),
+                models.F("last_message_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="conversation_by_activity",
+            ),
+            models.Index(
+                models.F("organization"),
+                models.F("page"),
+                models.F("last_message_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="conversation_by_page_activity",
+            ),
+            models.Index(
+                fields=["organization", "last_customer_message_at", "id"],
+                name="conversation_by_customer",
+            ),
             models.Index(
                 fields=["organization", "page"],
                 condition=models.Q(analysis_state="failed"),
@@ -252,6 +281,7 @@ class Message(models.Model):
     edited_time = models.DateTimeField(null=True, blank=True)
     deleted_time = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=10, choices=choices(MessageSource))
+    expired_at = models.DateTimeField(null=True, blank=True)  # emptied by the retention rule
     stored_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -267,6 +297,27 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.remote_id
+
+
+class ErasedPerson(models.Model):
+    """Somebody who was erased on a Page: what they wrote until then must not come back with a sync.
+
+    Only a keyed hash of the platform and their id is kept; see `contacts.erased`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    page = models.ForeignKey(Page, models.CASCADE, related_name="+")
+    person_hash = models.CharField(max_length=64)
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["page", "person_hash"], name="one_erasure_per_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"erased {self.erased_at:%Y-%m-%d}"
 
 
 class ActivityType(models.TextChoices):

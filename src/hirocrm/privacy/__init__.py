@@ -1,0 +1,1 @@
+"""Privacy duties: export and erasure of a person, retention, Meta's deauthorize and deletion callbacks."""
