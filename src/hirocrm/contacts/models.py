@@ -84,6 +84,8 @@ class Contact(models.Model):
     last_message_text = models.CharField(max_length=200, blank=True)
     last_message_sender = models.CharField(max_length=10, choices=choices(Sender), blank=True)
     last_customer_message_at = models.DateTimeField(null=True, blank=True)
+    # Where the person came from: [{"source", "type", "ref", "adId", "adTitle", "at"}], oldest first.
+    referrals = models.JSONField(default=list, db_default=[], blank=True)
 
     search_text = models.TextField(
         blank=True
@@ -216,12 +218,16 @@ class Conversation(models.Model):
     assignee = models.ForeignKey(Member, models.SET_NULL, null=True, blank=True, related_name="+")
     has_text = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=0)  # grows when messages are added or changed
+    # The app that owns the thread when it isn't ours (Meta's handover protocol); "" when it is.
+    thread_owner = models.CharField(max_length=64, blank=True, db_default="", default="")
+    thread_owner_at = models.DateTimeField(null=True, blank=True)
 
     analysis_state = models.CharField(
         max_length=10, choices=AnalysisState.choices, default=AnalysisState.NONE
     )
     analysis_error = models.TextField(blank=True)
     analysis_attempts = models.PositiveSmallIntegerField(default=0)
+    analysis_due_at = models.DateTimeField(null=True, blank=True)  # the end of its quiet time
     analysed_revision = models.PositiveIntegerField(null=True, blank=True)
     analysed_settings = models.CharField(
         max_length=64, blank=True
@@ -254,6 +260,11 @@ class Conversation(models.Model):
                 name="conversation_by_customer",
             ),
             models.Index(
+                fields=["analysis_due_at"],
+                condition=models.Q(analysis_due_at__isnull=False),
+                name="conversation_due",
+            ),
+            models.Index(
                 fields=["organization", "page"],
                 condition=models.Q(analysis_state="failed"),
                 name="conversation_failed",
@@ -279,6 +290,13 @@ class Message(models.Model):
     reply_to = models.CharField(max_length=512, blank=True)
     created_time = models.DateTimeField()
     edited_time = models.DateTimeField(null=True, blank=True)
+    # Its wordings by Meta's count of edits: [{"number", "text", "at"}], the original (0) first.
+    edits = models.JSONField(default=list, db_default=[], blank=True)
+    # When each side last reacted or took it back, so that late events change nothing: {"customer": …}.
+    reacted_times = models.JSONField(default=dict, db_default={}, blank=True)
+    sent_by_app = models.CharField(  # the app a business's message was sent with, as its echo says
+        max_length=32, blank=True, db_default="", default=""
+    )
     deleted_time = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=10, choices=choices(MessageSource))
     expired_at = models.DateTimeField(null=True, blank=True)  # emptied by the retention rule

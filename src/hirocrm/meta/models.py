@@ -5,7 +5,27 @@ from django.db import models
 
 from hirocrm.core.encryption import EncryptedTextField
 from hirocrm.core.ids import new_id
+from hirocrm.meta.webhooks.models import (
+    DeliveryOutcome,
+    UnreadableEntry,
+    WebhookDelivery,
+    WebhookHealth,
+)
 from hirocrm.organizations.models import Member, Organization
+
+__all__ = [
+    "AutoPipelineMode",
+    "ConnectionState",
+    "DeliveryOutcome",
+    "Flavour",
+    "FoundPage",
+    "Login",
+    "Page",
+    "SyncSchedule",
+    "UnreadableEntry",
+    "WebhookDelivery",
+    "WebhookHealth",
+]
 
 
 class ConnectionState(models.TextChoices):

@@ -71,6 +71,9 @@ class SyncRun(models.Model):
     analyzed = models.PositiveIntegerField(default=0)
     auto_assigned = models.PositiveIntegerField(default=0)
     needs_review = models.PositiveIntegerField(default=0)
+    missed = models.PositiveIntegerField(
+        default=0, db_default=0
+    )  # messages webhooks should have told
     tokens_in = models.BigIntegerField(default=0)
     tokens_out = models.BigIntegerField(default=0)
     cost_micro_usd = models.BigIntegerField(default=0)
@@ -175,6 +178,31 @@ class AnalysisBatch(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class ParkedEvent(models.Model):
+    """An event about a message that isn't here yet (Meta's order isn't guaranteed); applied when it comes.
+
+    `mid` is Meta's message id, `content` what `sync.webhooks.touches` needs to apply it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    page = models.ForeignKey(Page, models.CASCADE, related_name="+")
+    mid = models.CharField(max_length=512)
+    kind = models.CharField(max_length=20)
+    content = models.JSONField()
+    digest = models.CharField(max_length=64)  # of all of it: a repeated event is parked once
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["page", "mid", "digest"], name="one_parked_event"),
+        ]
+        indexes = [models.Index(fields=["created_at"], name="parked_event_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.mid}"
 
 
 class SyncPosition(models.Model):

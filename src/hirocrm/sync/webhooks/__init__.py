@@ -1,0 +1,1 @@
+"""What webhooks tell becomes contacts, conversations and messages, and asks for a fresh analysis."""
