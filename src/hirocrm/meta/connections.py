@@ -27,3 +27,10 @@ def app_secret_of(flavour: Flavour) -> str:
     if flavour is Flavour.INSTAGRAM:
         return str(settings.INSTAGRAM_APP_SECRET)
     return str(settings.FACEBOOK_APP_SECRET)
+
+
+def instagram_token_client() -> GraphClient:
+    """A client of the host where a login code of Instagram is exchanged."""
+    return GraphClient(
+        base_url=settings.INSTAGRAM_TOKEN_URL, version=settings.FACEBOOK_GRAPH_VERSION
+    )

@@ -5,6 +5,7 @@ from django.db import models
 
 from hirocrm.core.encryption import EncryptedTextField
 from hirocrm.core.ids import new_id
+from hirocrm.core.platforms import Platform
 from hirocrm.meta.webhooks.models import (
     DeliveryOutcome,
     UnreadableEntry,
@@ -133,6 +134,13 @@ class Page(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def platforms(self) -> list[Platform]:
+        """Messenger, then Instagram when there is an account; Instagram Login knows no Messenger."""
+        if self.flavour == Flavour.INSTAGRAM:
+            return [Platform.INSTAGRAM]
+        return [Platform.MESSENGER, *([Platform.INSTAGRAM] if self.instagram_account_id else [])]
 
 
 class Login(models.Model):

@@ -1,7 +1,7 @@
 """Writes: connecting a Page by its token, its settings, its removal."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,15 +15,16 @@ from hirocrm.core.errors import (
     UpstreamRejected,
     UpstreamUnauthorized,
 )
-from hirocrm.meta import connections, queries
+from hirocrm.meta import connections, health, queries
 from hirocrm.meta.errors import (
     InstagramTaken,
     PageSettingInvalid,
     PageTaken,
     PageTokenRefused,
 )
+from hirocrm.meta.graph.shapes import InstagramUser
 from hirocrm.meta.graph.shapes import Page as GraphPage
-from hirocrm.meta.models import AutoPipelineMode, ConnectionState, Page, SyncSchedule
+from hirocrm.meta.models import AutoPipelineMode, ConnectionState, Flavour, Page, SyncSchedule
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -51,6 +52,13 @@ class PageAccess:
     access_token: str
     instagram_account_id: str | None = None
     instagram_username: str = ""
+    flavour: Flavour = Flavour.PAGE
+    tasks: tuple[str, ...] = ()
+    granted_scopes: tuple[str, ...] = ()
+    connected_user_id: str = ""
+    connected_user_name: str = ""
+    token_issued_at: datetime | None = None
+    token_expires_at: datetime | None = None
 
 
 def connect_page(
@@ -79,6 +87,8 @@ def check_access(access: PageAccess) -> PageAccess:
         PageTokenRefused: it isn't, or Facebook doesn't take it.
         UpstreamError: Facebook can't be asked just now.
     """
+    if access.flavour is Flavour.INSTAGRAM:
+        return _check_instagram(access)
     try:
         found = async_to_sync(_ask_page)(access.access_token)
     except (UpstreamUnauthorized, UpstreamForbidden, UpstreamRejected) as exc:
@@ -91,15 +101,42 @@ def check_access(access: PageAccess) -> PageAccess:
             field="pageAccessToken",
         )
     instagram = found.instagram_business_account
-    return PageAccess(
-        remote_id=access.remote_id,
+    return replace(
+        access,
         name=access.name or found.name or access.remote_id,
-        access_token=access.access_token,
         instagram_account_id=access.instagram_account_id or (instagram.id if instagram else None),
         instagram_username=access.instagram_username
         or (instagram.username if instagram else None)
         or "",
     )
+
+
+def _check_instagram(access: PageAccess) -> PageAccess:
+    """The same for a token of Instagram Login, which itself tells whose it is."""
+    try:
+        found = async_to_sync(_ask_instagram)(access.access_token)
+    except (UpstreamUnauthorized, UpstreamForbidden, UpstreamRejected) as exc:
+        raise PageTokenRefused(
+            f"Instagram doesn't take this token: {exc.sentence}", field="pageAccessToken"
+        ) from exc
+    if access.remote_id not in {"", found.user_id}:
+        raise PageTokenRefused(
+            f"This token belongs to the account {found.user_id}, not to {access.remote_id}.",
+            field="pageAccessToken",
+        )
+    return replace(
+        access,
+        remote_id=found.user_id,
+        name=access.name or found.name or found.username or found.user_id,
+        instagram_account_id=found.user_id,
+        instagram_username=found.username or "",
+        connected_user_id=found.id or "",
+    )
+
+
+async def _ask_instagram(access_token: str) -> InstagramUser:
+    async with connections.graph_client(access_token, flavour=Flavour.INSTAGRAM) as graph:
+        return await graph.get_instagram_user()
 
 
 async def _ask_page(access_token: str) -> GraphPage:
@@ -117,14 +154,12 @@ def _save_connection(*, member: Member, access: PageAccess, now: datetime) -> tu
     if page is None:
         page = Page(organization_id=member.organization_id, remote_id=access.remote_id)
     page.name = access.name or page.name
-    page.access_token = access.access_token
+    page.flavour = access.flavour
     page.instagram_account_id = access.instagram_account_id or page.instagram_account_id
     page.instagram_username = access.instagram_username or page.instagram_username
-    page.state = ConnectionState.HEALTHY
-    page.state_reason = ""
-    page.limited_until = None
-    page.connected_at = now
+    _take_token(page, access, now)
     _save(page)
+    health.ask_for_check(page)  # subscribes the Page's events, too
     record_audit(
         member=member,
         action="page.connected" if is_new else "page.reconnected",
@@ -133,6 +168,23 @@ def _save_connection(*, member: Member, access: PageAccess, now: datetime) -> tu
     )
     _tell(page)
     return queries.get_page(member=member, reference=page.id), is_new
+
+
+def _take_token(page: Page, access: PageAccess, now: datetime) -> None:
+    """Put the new token in, with what is known of it; nothing known of the old one is true of it."""
+    page.access_token = access.access_token
+    page.state = ConnectionState.HEALTHY
+    page.state_reason = ""
+    page.limited_until = page.checked_at = None
+    page.connected_at = now
+    page.connected_user_id = access.connected_user_id
+    page.connected_user_name = access.connected_user_name
+    page.token_issued_at = access.token_issued_at
+    page.token_expires_at = access.token_expires_at
+    page.data_access_expires_at = None
+    page.granted_scopes = list(access.granted_scopes)
+    page.tasks = list(access.tasks)
+    page.subscribed_fields = []
 
 
 def _give_up(page: Page) -> None:

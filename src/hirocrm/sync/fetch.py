@@ -27,7 +27,7 @@ from hirocrm.sync import commit, lifecycle
 from hirocrm.sync.commit import Committed, FetchedPage
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncPosition, SyncRun
-from hirocrm.sync.plan import Plan, plan_for, platforms_of, remember
+from hirocrm.sync.plan import Plan, plan_for, remember
 from hirocrm.sync.sources.graph import PAGE_SIZE, GraphSource, SourcePage
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ async def fetch_run(run_id: UUID) -> None:
         return
     log.info("sync_run.started", run_id=str(run_id), page_id=str(plan.page.pk), full=plan.run.full)
     async with open_graph(plan.page) as client:
-        for platform in platforms_of(plan.page):
+        for platform in plan.page.platforms:
             if not await _fetch_platform(plan, client, platform):
                 break
         else:
@@ -80,13 +80,16 @@ async def _fetch_platform(plan: Plan, client: GraphClient, platform: Platform) -
         return True
     try:
         return await _walk(plan, source, platform)
-    except UpstreamUnauthorized as exc:
-        trouble = _trouble(exc, plan, platform)
-        await in_thread(lifecycle.token_died, run=plan.run, trouble=trouble)
-        return False
-    except UpstreamForbidden as exc:
-        trouble = _trouble(exc, plan, platform)
-        await in_thread(lifecycle.permission_missing, run=plan.run, trouble=trouble)
+    except (UpstreamUnauthorized, UpstreamForbidden) as exc:
+        await in_thread(
+            lifecycle.connection_refused,
+            run=plan.run,
+            page=plan.page,
+            refusal=exc,
+            trouble=_trouble(exc, plan, platform),
+            now=clock.now(),
+        )
+        return isinstance(exc, UpstreamForbidden)  # the other platform may be allowed
     except UpstreamError as exc:
         log.warning("sync_run.platform_failed", run_id=str(plan.run.pk), code=exc.code)
         await in_thread(lifecycle.record_troubles, plan.run, [_trouble(exc, plan, platform)])
@@ -159,8 +162,16 @@ async def _next_page(plan: Plan, source: GraphSource) -> SourcePage | None:
         except UpstreamRateLimited as exc:
             seconds = exc.retry_after_seconds or DEFAULT_WAIT_SECONDS
             if seconds > SHORT_WAIT_SECONDS:
-                until = clock.now() + timedelta(seconds=seconds)
-                await in_thread(lifecycle.wait, run=plan.run, until=until, why=exc.sentence)
+                now = clock.now()
+                until = now + timedelta(seconds=seconds)
+                await in_thread(
+                    lifecycle.wait,
+                    run=plan.run,
+                    page=plan.page,
+                    refusal=exc,
+                    until=until,
+                    now=now,
+                )
                 raise Paused(seconds) from exc
             await asyncio.sleep(seconds)
 

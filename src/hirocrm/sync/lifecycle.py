@@ -13,8 +13,10 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from hirocrm.contacts.models import AnalysisState, Conversation
+from hirocrm.core.errors import UpstreamError, UpstreamUnauthorized
 from hirocrm.core.events import publish
 from hirocrm.core.text import clean, shorten
+from hirocrm.meta import health
 from hirocrm.meta.models import ConnectionState, Page
 from hirocrm.sync.models import (
     AnalysisBatch,
@@ -59,35 +61,28 @@ def begin(*, run_id: UUID, now: datetime) -> SyncRun | None:
 
 
 @transaction.atomic
-def wait(*, run: SyncRun, until: datetime, why: str) -> None:
+def wait(
+    *, run: SyncRun, page: Page, refusal: UpstreamError, until: datetime, now: datetime
+) -> None:
     """Note that the run waits by itself, for what and until when."""
     SyncRun.objects.filter(pk=run.pk, finished_at=None).update(
-        status=RunStatus.RATE_LIMITED, waiting_until=until, waiting_for=shorten(why, 200)
+        status=RunStatus.RATE_LIMITED,
+        waiting_until=until,
+        waiting_for=shorten(refusal.sentence, 200),
     )
-    if run.page_id:
-        Page.objects.filter(pk=run.page_id).update(
-            state=ConnectionState.LIMITED, state_reason=why, limited_until=until
-        )
+    health.note_trouble(page=page, error=refusal, now=now)
     tell(run)
 
 
 @transaction.atomic
-def token_died(*, run: SyncRun, trouble: Trouble) -> None:
-    """Stop for a dead token: the Page has to be reconnected, what was fetched stays."""
+def connection_refused(
+    *, run: SyncRun, page: Page, refusal: UpstreamError, trouble: Trouble, now: datetime
+) -> None:
+    """Note that Meta refused the token or a permission, on the run and on its Page."""
     record_troubles(run, [trouble])
-    SyncRun.objects.filter(pk=run.pk).update(token_expired=True)
-    Page.objects.filter(pk=run.own_page.pk).update(
-        state=ConnectionState.NEEDS_RECONNECT, state_reason=trouble.error, limited_until=None
-    )
-
-
-@transaction.atomic
-def permission_missing(*, run: SyncRun, trouble: Trouble) -> None:
-    """Note a missing permission: the token lives, so this is never shown as a dead connection."""
-    record_troubles(run, [trouble])
-    Page.objects.filter(pk=run.own_page.pk).update(
-        state=ConnectionState.NEEDS_PERMISSION, state_reason=trouble.error
-    )
+    if isinstance(refusal, UpstreamUnauthorized):
+        SyncRun.objects.filter(pk=run.pk).update(token_expired=True)
+    health.note_trouble(page=page, error=refusal, now=now)
 
 
 def record_troubles(run: SyncRun, troubles: Iterable[Trouble]) -> None:
@@ -154,11 +149,9 @@ def _after(run: SyncRun, now: datetime) -> None:
         return
     page = run.own_page
     page.last_synced_at = now
-    if page.state == ConnectionState.LIMITED:
-        page.state, page.state_reason, page.limited_until = ConnectionState.HEALTHY, "", None
-    page.save(
-        update_fields=["last_synced_at", "state", "state_reason", "limited_until", "updated_at"]
-    )
+    page.save(update_fields=["last_synced_at", "updated_at"])
+    if run.status == RunStatus.COMPLETED or page.state == ConnectionState.LIMITED:
+        health.note_success(page=page)
     for platform, place in run.cursor.items():
         if place.get("done"):
             _remember_position(run, platform, place)

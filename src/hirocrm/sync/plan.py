@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hirocrm.analysis.transcripts import Asker, settings_hash
-from hirocrm.core.platforms import Platform
-from hirocrm.meta.models import AutoPipelineMode, Flavour, Page
+from hirocrm.meta.models import AutoPipelineMode, Page
 from hirocrm.pipelines.assign import Rules, rules_of
 from hirocrm.pipelines.models import Pipeline
 from hirocrm.sync.models import SyncPosition, SyncRun
@@ -83,10 +82,3 @@ def remember(plan: Plan) -> None:
     if plan.rules.pipeline is not None and not plan.rules.stages:
         notice = NO_STAGES.format(name=plan.rules.pipeline.name)
     SyncRun.objects.filter(pk=plan.run.pk).update(options=options, notice=notice)
-
-
-def platforms_of(page: Page) -> list[Platform]:
-    """Messenger, then Instagram when the Page has an account there; Instagram Login knows no Messenger."""
-    if page.flavour == Flavour.INSTAGRAM:
-        return [Platform.INSTAGRAM]
-    return [Platform.MESSENGER, *([Platform.INSTAGRAM] if page.instagram_account_id else [])]

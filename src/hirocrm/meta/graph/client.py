@@ -18,6 +18,8 @@ from hirocrm.meta.graph.paging import CursorTrail, Listing, Unreadable, next_cur
 from hirocrm.meta.graph.shapes import (
     AccessToken,
     Conversation,
+    InstagramGrant,
+    InstagramUser,
     Message,
     Outcome,
     Page,
@@ -28,6 +30,7 @@ from hirocrm.meta.graph.shapes import (
     Shape,
     SubscribedApp,
     TokenInfo,
+    User,
 )
 from hirocrm.meta.graph.transport import DEFAULT_TIMEOUTS, Answer, Timeouts, Transport
 from hirocrm.meta.graph.usage import Usage
@@ -94,10 +97,21 @@ class GraphClient:
         answer = await self._get(page_id, params={"fields": fields_of.PAGE_FIELDS})
         return _parse(Page, answer)
 
-    async def get_profile(self, person_id: str, platform: Platform) -> Profile:
-        """A customer's profile; all of it may be empty."""
-        answer = await self._get(person_id, params={"fields": fields_of.PROFILE_FIELDS[platform]})
-        return _parse(Profile, answer)
+    async def get_user(self) -> User:
+        """The person whose token this is."""
+        return _parse(User, await self._get("me", params={"fields": "id,name"}))
+
+    async def get_instagram_user(self) -> InstagramUser:
+        """The account whose Instagram Login token this is."""
+        answer = await self._get("me", params={"fields": fields_of.INSTAGRAM_USER_FIELDS})
+        return _parse(InstagramUser, answer)
+
+    async def get_profile(
+        self, person_id: str, platform: Platform, *, with_locale: bool = False
+    ) -> Profile:
+        """A customer's profile; all of it may be empty. `with_locale` needs a permission of its own."""
+        fields = fields_of.PROFILE_FIELDS[platform] + (",locale" if with_locale else "")
+        return _parse(Profile, await self._get(person_id, params={"fields": fields}))
 
     async def get_accounts(self) -> tuple[PageAccount, ...]:
         """All Pages of the user whose token this is, with the Pages' own tokens.
@@ -200,6 +214,40 @@ class GraphClient:
         params = {"grant_type": "fb_exchange_token", "fb_exchange_token": token}
         params |= {"client_id": app_id, "client_secret": app_secret}
         return _parse(AccessToken, await self._exchange(params))
+
+    # Tokens of Instagram Login: the first call goes to INSTAGRAM_TOKEN_URL, the others to its Graph API.
+    # https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login
+
+    async def exchange_instagram_code(
+        self, code: str, *, app_id: str, app_secret: str, redirect_uri: str
+    ) -> InstagramGrant:
+        """A short-lived token for a login code."""
+        form = {"client_id": app_id, "client_secret": app_secret, "code": code}
+        form |= {"grant_type": "authorization_code", "redirect_uri": redirect_uri}
+        answer = await self._transport.call(
+            "POST", ["oauth", "access_token"], form=form, token=None, versioned=False
+        )
+        return _parse(InstagramGrant, answer)
+
+    async def exchange_instagram_long_lived(self, token: str, *, app_secret: str) -> AccessToken:
+        """A token of 60 days for a short-lived one."""
+        params = {"grant_type": "ig_exchange_token", "client_secret": app_secret}
+        return await self._renew_instagram("access_token", token, params)
+
+    async def refresh_instagram_token(self) -> AccessToken:
+        """A token for 60 more days, for one that is a day old at least and lives."""
+        params = {"grant_type": "ig_refresh_token"}
+        return await self._renew_instagram("refresh_access_token", self._token or "", params)
+
+    async def _renew_instagram(
+        self, path: str, token: str, params: Mapping[str, str]
+    ) -> AccessToken:
+        # These two know the token as a parameter only; logs leave queries out.
+        given = {**params, "access_token": token}
+        answer = await self._transport.call(
+            "GET", [path], params=given, token=None, versioned=False
+        )
+        return _parse(AccessToken, answer)
 
     async def _exchange(self, params: Mapping[str, str]) -> Answer:
         return await self._transport.call(

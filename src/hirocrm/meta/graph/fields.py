@@ -45,6 +45,7 @@ PROFILE_FIELDS: dict[Platform, str] = {
     Platform.INSTAGRAM: "name,username,profile_pic",
 }
 PAGE_FIELDS = "id,name,instagram_business_account{id,username,name,profile_picture_url}"
+INSTAGRAM_USER_FIELDS = "user_id,username,name"
 ACCOUNT_FIELDS = "id,name,category,tasks,access_token,instagram_business_account{id,username,name,profile_picture_url}"
 
 

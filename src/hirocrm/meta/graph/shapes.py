@@ -203,6 +203,22 @@ class PageAccount(Page):
         return {**value, "tasks": known}
 
 
+class User(Shape):
+    """The person behind a user token. `id` is app-scoped: what the deauthorize callback names."""
+
+    id: Id
+    name: Text = None
+
+
+class InstagramUser(Shape):
+    """The account of an Instagram Login token. `user_id` is what its webhooks name; `id` is app-scoped."""
+
+    user_id: Id
+    id: OptionalId = None
+    username: Text = None
+    name: Text = None
+
+
 class Profile(Shape):
     """A customer's profile. All empty (`{}`) when the app may not see it."""
 
@@ -212,6 +228,7 @@ class Profile(Shape):
     last_name: Text = None
     username: Text = None
     profile_pic: Text = None
+    locale: Text = None
 
 
 class GranularScope(Shape):
@@ -262,6 +279,29 @@ class AccessToken(Shape):
 
     access_token: Id = Field(repr=False)
     expires_in: Count = None
+
+
+class InstagramGrant(Shape):
+    """What a login code of Instagram gives: a short-lived token, whose, and for what.
+
+    Meta's documents show it bare and as the only item of `data`; permissions as a list and as one text.
+    """
+
+    access_token: Id = Field(repr=False)
+    user_id: OptionalId = None
+    permissions: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_either_form(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("data"), list) and value["data"]:
+            value = value["data"][0]
+        if not isinstance(value, dict):
+            return value
+        given = value.get("permissions")
+        listed = given.split(",") if isinstance(given, str) else given
+        known = [str(p).strip() for p in listed] if isinstance(listed, list) else []
+        return {**value, "permissions": known}
 
 
 class SubscribedApp(Shape):

@@ -96,8 +96,13 @@ class Transport:
         token: str | None,
         params: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
+        versioned: bool = True,
     ) -> Answer:
         """Make one call with `token`'s proof and read the answer.
+
+        `form` is a body of form fields, instead of `json`; the login endpoints of Instagram want it, and
+        are not `versioned`.
 
         Raises:
             GraphError: always one of its subclasses.
@@ -109,21 +114,24 @@ class Transport:
                 query["appsecret_proof"] = appsecret_proof(token, self._app_secret)
         request = self._http.build_request(
             method,
-            self._url(path),
+            self._url(path, versioned=versioned),
             params=query,
             headers=headers,
             json=json,
+            data=form,
             timeout=self._timeout(),
         )
         response = await self._send(request)
-        secrets = (token, self._app_secret, *(query.get(name) for name in SECRET_PARAMETERS))
+        given = {**query, **(form or {})}
+        secrets = (token, self._app_secret, *(given.get(name) for name in SECRET_PARAMETERS))
         return self._read(response, secrets=secrets, changes=method == "POST")
 
-    def _url(self, path: Iterable[str]) -> str:
+    def _url(self, path: Iterable[str], *, versioned: bool) -> str:
         parts = list(path)
         if any(not part.strip(".") for part in parts):
             raise GraphRejected("An empty id was asked for.")
-        return "/".join([self.base_url, self.version, *(quote(part, safe="") for part in parts)])
+        base = [self.base_url, self.version] if versioned else [self.base_url]
+        return "/".join([*base, *(quote(part, safe="") for part in parts)])
 
     def _timeout(self) -> httpx2.Timeout:
         given = self._timeouts
@@ -214,6 +222,8 @@ def _read_error(
     if envelope is None and response.is_success:
         return None
     details = envelope if isinstance(envelope, dict) else {"message": envelope}
+    if envelope is None and isinstance(content, dict):  # api.instagram.com has no envelope
+        details = {"message": content.get("error_message")}
     trace_id = details.get("fbtrace_id")
     refusal = Refusal(
         http_status=response.status_code,

@@ -1,0 +1,281 @@
+"""The look at a connection: the token and its scopes, whether Meta answers, whether it delivers events.
+
+`examine` asks Meta and writes nothing, so that `hirocrm doctor` can use it too; `record` writes what it found.
+Reference: https://developers.facebook.com/docs/graph-api/reference/debug_token
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from hirocrm.core.errors import (
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnavailable,
+)
+from hirocrm.meta import connections, health, requirements
+from hirocrm.meta.graph.client import GraphClient
+from hirocrm.meta.graph.error_table import classify
+from hirocrm.meta.graph.errors import GraphObjectMissing, Refusal
+from hirocrm.meta.graph.shapes import Page as GraphPage
+from hirocrm.meta.graph.shapes import TokenInfo
+from hirocrm.meta.models import ConnectionState, Flavour, Page
+
+log = structlog.get_logger(__name__)
+
+CHECK_EVERY = timedelta(days=1)
+CHECKED_AT_ONCE = 50
+TOKEN_CODE = 190
+
+NOT_OURS = "Meta doesn't show this Page to its token any more. Someone who manages the Page must connect it again."
+DATA_ACCESS_OVER = "Meta lets an app read for 90 days after a person has logged in, and they are over. Reconnect the Page; nothing that was synced is lost."
+SCOPES_MISSING = (
+    "These permissions were not given: {names}. Reconnect the Page and leave every box ticked."
+)
+TASKS_MISSING = "The person who connected this Page lacks these tasks on it: {names}. Someone who manages the Page must connect it again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkup:
+    """What a look found. `state` None: nothing new is known; it is tried again soon unless `is_conclusive`."""
+
+    state: ConnectionState | None
+    is_conclusive: bool = True
+    reason: str = ""
+    limited_until: datetime | None = None
+    info: TokenInfo | None = None
+    remote: GraphPage | None = None
+    subscribed_fields: tuple[str, ...] | None = None
+
+
+async def examine(page: Page, *, now: datetime, repair: bool = True) -> Checkup:
+    """Ask Meta how the Page's connection is; with `repair`, have missing events delivered again."""
+    info = await _ask_about_token(page)
+    if info is not None:
+        verdict = _judge_token(page, info, now)
+        if verdict is not None:
+            return verdict
+    remote, fields = None, None
+    try:
+        async with connections.open_graph(page) as graph:
+            remote = await _ask_for_itself(graph, page)
+            fields = await _look_after_events(graph, page, info, repair=repair)
+            for platform in page.platforms:
+                await graph.list_conversations(
+                    page.remote_id or "me", platform, limit=1, fields="id,updated_time"
+                )
+    except UpstreamError as error:
+        return _judge_refusal(error, now=now, info=info, remote=remote, fields=fields)
+    return Checkup(
+        state=ConnectionState.HEALTHY, info=info, remote=remote, subscribed_fields=fields
+    )
+
+
+async def _ask_for_itself(graph: GraphClient, page: Page) -> GraphPage | None:
+    if page.flavour == Flavour.INSTAGRAM:
+        await graph.get_instagram_user()
+        return None
+    return await graph.get_page(page.remote_id or "me")
+
+
+async def _ask_about_token(page: Page) -> TokenInfo | None:
+    """What Meta knows of the token; None where there is no app to ask with, or it can't say just now."""
+    app_id, app_secret = settings.FACEBOOK_APP_ID, settings.FACEBOOK_APP_SECRET
+    if page.flavour == Flavour.INSTAGRAM or not (app_id and app_secret):
+        return None
+    try:
+        async with connections.graph_client(None) as graph:
+            return await graph.debug_token(page.access_token, app_id=app_id, app_secret=app_secret)
+    except UpstreamError as error:  # another app's token, or a passing fault: the calls below tell
+        log.info("page.token_not_examined", page_id=str(page.pk), code=error.code)
+        return None
+
+
+def _judge_token(page: Page, info: TokenInfo, now: datetime) -> Checkup | None:
+    """What is wrong with the token itself, by what is worst; None: nothing."""
+    if not info.is_valid:
+        problem = info.error
+        refusal = classify(
+            code=TOKEN_CODE, subcode=problem.subcode if problem else None, refusal=Refusal()
+        )
+        return _in_need(ConnectionState.NEEDS_RECONNECT, refusal.sentence, info)
+    if info.data_access_expires_at is not None and info.data_access_expires_at <= now:
+        return _in_need(ConnectionState.NEEDS_RECONNECT, DATA_ACCESS_OVER, info)
+    lacking = _lacking(page, info)
+    if lacking:
+        reason = SCOPES_MISSING.format(names=", ".join(lacking))
+        return _in_need(ConnectionState.NEEDS_PERMISSION, reason, info)
+    tasks = requirements.missing_tasks(page.tasks, has_instagram=bool(page.instagram_account_id))
+    if tasks:
+        reason = TASKS_MISSING.format(names=", ".join(tasks))
+        return _in_need(ConnectionState.NEEDS_PERMISSION, reason, info)
+    return None
+
+
+def _lacking(page: Page, info: TokenInfo) -> Sequence[str]:
+    if not info.scopes:
+        return ()
+    granted = requirements.scopes_for(info, asset_ids=_assets(page))
+    needed = requirements.needed_scopes(
+        Flavour(page.flavour), has_instagram=bool(page.instagram_account_id)
+    )
+    return [scope for scope in needed if scope not in granted]
+
+
+def _assets(page: Page) -> list[str]:
+    return [found for found in (page.remote_id, page.instagram_account_id) if found]
+
+
+def _in_need(state: ConnectionState, reason: str, info: TokenInfo) -> Checkup:
+    return Checkup(state=state, reason=reason, info=info)
+
+
+def _judge_refusal(
+    error: UpstreamError,
+    *,
+    now: datetime,
+    info: TokenInfo | None,
+    remote: GraphPage | None,
+    fields: tuple[str, ...] | None,
+) -> Checkup:
+    """What a refused call says of the connection."""
+    state = health.state_after(error)
+    reason, until = error.sentence, None
+    if isinstance(error, GraphObjectMissing):  # our own Page, with its own token
+        state, reason = ConnectionState.NEEDS_RECONNECT, NOT_OURS
+    if isinstance(error, UpstreamRateLimited):
+        until = now + timedelta(seconds=error.retry_after_seconds or 60.0)
+    return Checkup(
+        state=state,
+        is_conclusive=not isinstance(error, UpstreamUnavailable),
+        reason=reason if state is not None else "",
+        limited_until=until,
+        info=info,
+        remote=remote,
+        subscribed_fields=fields,
+    )
+
+
+# --- events ---------------------------------------------------------------------------------------
+
+
+async def _look_after_events(
+    graph: GraphClient, page: Page, info: TokenInfo | None, *, repair: bool
+) -> tuple[str, ...] | None:
+    """The events that Meta delivers to our app for the Page, after adding those that lacked; None: unknown.
+
+    Subscribing replaces the fields that the token's app had, so this is left alone unless the token is
+    known to be of our own app: another program of the same owner may live on them.
+    """
+    flavour = Flavour(page.flavour)
+    own_app = (
+        settings.INSTAGRAM_APP_ID if flavour is Flavour.INSTAGRAM else settings.FACEBOOK_APP_ID
+    )
+    is_ours = bool(own_app) and (
+        flavour is Flavour.INSTAGRAM or (info is not None and info.app_id == own_app)
+    )
+    if not is_ours:
+        return None
+    node = "me" if flavour is Flavour.INSTAGRAM else page.remote_id or "me"
+    apps = await graph.list_subscribed_apps(node)
+    have = next((app.subscribed_fields for app in apps if app.id == own_app), ())
+    wanted = requirements.fields_of(flavour)
+    if set(wanted) <= set(have) or not repair:
+        return have
+    return await _subscribe(graph, node, wanted, requirements.CORE_FIELDS[flavour])
+
+
+async def _subscribe(
+    graph: GraphClient, node: str, wanted: tuple[str, ...], core: tuple[str, ...]
+) -> tuple[str, ...]:
+    try:
+        await graph.subscribe_app(node, wanted)
+    except UpstreamRejected as refusal:  # a field that this version doesn't know
+        log.warning("page.fields_refused", code=refusal.remote_code)
+        await graph.subscribe_app(node, core)
+        return core
+    return wanted
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def record(page: Page, found: Checkup, *, now: datetime) -> None:
+    """Write what a look found, unless the Page was connected anew meanwhile."""
+    row = (
+        Page.objects.select_for_update().filter(pk=page.pk, connected_at=page.connected_at).first()
+    )
+    if row is None or row.state in health.IDLE_STATES:
+        return
+    fields = _facts(row, found)
+    if found.is_conclusive:
+        row.checked_at = now
+        fields.append("checked_at")
+    if fields:
+        row.save(update_fields=[*fields, "updated_at"])
+    _take_instagram(row, found.remote)
+    if found.state is not None:
+        health.change_state(
+            page=row,
+            state=found.state,
+            reason=found.reason,
+            limited_until=found.limited_until,
+            # A limit hides how things are; anything else was looked at whole.
+            may_improve=found.state is not ConnectionState.LIMITED,
+        )
+
+
+def _facts(row: Page, found: Checkup) -> list[str]:
+    """Set what is known of the token; the names of the columns that were set."""
+    fields = []
+    info = found.info
+    if info is not None:
+        row.token_issued_at = info.issued_at or row.token_issued_at
+        row.token_expires_at = info.expires_at
+        row.data_access_expires_at = info.data_access_expires_at
+        row.granted_scopes = requirements.scopes_for(info, asset_ids=_assets(row))
+        row.connected_user_id = info.user_id or row.connected_user_id
+        fields += [
+            "token_issued_at",
+            "token_expires_at",
+            "data_access_expires_at",
+            "granted_scopes",
+            "connected_user_id",
+        ]
+    if found.subscribed_fields is not None:
+        row.subscribed_fields = list(found.subscribed_fields)
+        fields.append("subscribed_fields")
+    return fields
+
+
+def _take_instagram(row: Page, remote: GraphPage | None) -> None:
+    """Take an Instagram account that was linked to the Page after it was connected."""
+    account = remote.instagram_business_account if remote else None
+    if account is None or row.flavour == Flavour.INSTAGRAM:
+        return
+    if row.instagram_account_id not in {None, account.id}:
+        return
+    try:
+        with transaction.atomic():
+            row.instagram_account_id = account.id
+            row.instagram_username = account.username or row.instagram_username
+            row.save(update_fields=["instagram_account_id", "instagram_username"])
+    except IntegrityError:  # connected by Instagram Login, or linked to another Page before
+        row.refresh_from_db()
+
+
+def list_due(*, now: datetime) -> list[Page]:
+    """The Pages whose look is due, the longest unseen first."""
+    rows = (
+        Page.objects.exclude(state__in=health.IDLE_STATES)
+        .exclude(access_token="")
+        .exclude(checked_at__gt=now - CHECK_EVERY)
+    )
+    return list(rows.order_by(F("checked_at").asc(nulls_first=True), "id")[:CHECKED_AT_ONCE])

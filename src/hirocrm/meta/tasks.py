@@ -1,0 +1,46 @@
+"""Jobs of this module: load, await Meta, one call that writes."""
+
+from uuid import UUID
+
+from hirocrm.core import clock
+from hirocrm.core.jobs import RetryTransient, app
+from hirocrm.core.threads import in_thread
+from hirocrm.meta import checkup, health, logins, renewal
+from hirocrm.meta.models import Page
+
+
+@app.task(name="meta.check_page", queue=health.CHECK_QUEUE, retry=RetryTransient(max_attempts=5))
+async def check_page(*, page_id: str) -> None:
+    """Look at a Page's connection, and renew its token if that is due."""
+    page = await in_thread(_find, UUID(page_id))
+    if page is None:
+        return
+    page = await renewal.renew_if_due(page, now=clock.now())
+    found = await checkup.examine(page, now=clock.now())
+    await in_thread(checkup.record, page, found, now=clock.now())
+
+
+def _find(page_id: UUID) -> Page | None:
+    idle = health.IDLE_STATES
+    return Page.objects.filter(pk=page_id).exclude(state__in=idle).exclude(access_token="").first()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(
+    name="meta.check_due_pages", queue=health.CHECK_QUEUE, queueing_lock="meta.check_due_pages"
+)
+async def check_due_pages(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
+    """Have the Pages looked at whose last look is a day old."""
+    await in_thread(_ask_for_checks)
+
+
+def _ask_for_checks() -> None:
+    for page in checkup.list_due(now=clock.now()):
+        health.ask_for_check(page)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="meta.forget_logins", queue=health.CHECK_QUEUE, queueing_lock="meta.forget_logins")
+async def forget_logins(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
+    """Erase logins nobody finished, with the tokens they hold."""
+    await in_thread(logins.forget_expired, now=clock.now())
