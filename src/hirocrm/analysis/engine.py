@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 LOCAL = "local"
 CEILING_CHECK_SECONDS = 15.0
+Remembered = dict[UUID, tuple[float, asyncio.Future[Any]]]  # when it was looked up, and what it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,8 @@ class Analyst:
         self._database = DatabaseThread("analyst")
         self._local = LocalAnalyst()
         self._vendors: dict[str, VendorAnalyst] = {}
-        self._orders: dict[UUID, tuple[float, tuple[str, ...]]] = {}
-        self._ceilings: dict[UUID, tuple[float, BudgetReached | None]] = {}
+        self._orders: Remembered = {}
+        self._ceilings: Remembered = {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -204,20 +205,26 @@ class Analyst:
         if reached is not None:
             raise reached.with_traceback(None)
 
-    async def _remembered(
-        self, memory: dict[UUID, tuple[float, Any]], key: UUID, look: Callable[[], Any]
-    ) -> Any:
+    async def _remembered(self, memory: Remembered, key: UUID, look: Callable[[], Any]) -> Any:
+        """Return what `look` finds, looked up once for all that ask within a few seconds."""
         known = memory.get(key)
-        if known and time.monotonic() - known[0] < CEILING_CHECK_SECONDS:
-            return known[1]
-        value = await self._database.run(look)
-        memory[key] = time.monotonic(), value
-        return value
+        if known is None or time.monotonic() - known[0] > CEILING_CHECK_SECONDS:
+            known = time.monotonic(), asyncio.ensure_future(self._database.run(look))
+            memory[key] = known
+        try:
+            if known[1].done():
+                return known[1].result()
+            # Who asked first may be cancelled; the others still want to know.
+            return await asyncio.shield(known[1])
+        except BaseException:
+            if known[1].done() and memory.get(key) is known:
+                del memory[key]  # a failure is nothing to remember
+            raise
 
 
 def load_libraries() -> None:
     """Load what a vendor's first answer needs; a worker does it at its start, not in the middle of a sync."""
-    import httpx2  # noqa: F401, PLC0415
+    import aiohttp  # noqa: F401, PLC0415
 
     pricing.cost_micro_usd("gemini", "gemini-3.5-flash-lite", TokenUsage(1, 1))
 

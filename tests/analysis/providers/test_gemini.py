@@ -325,7 +325,7 @@ class TestUnavailable:
             error = await refusal(http, Answer({}, delay=5))
 
         assert isinstance(error, ProviderUnavailable)
-        assert error.remote_code == "ReadTimeout"
+        assert error.remote_code == "SocketTimeoutError"
 
     async def test_nobody_listening(self, http: ProviderHttp) -> None:
         provider = GeminiProvider(http, base_url="http://127.0.0.1:9")

@@ -33,7 +33,7 @@ def test_importing_the_providers_loads_no_http_client() -> None:
     code = (
         "import hirocrm.analysis.providers.gemini, hirocrm.analysis.providers.openai, "
         "hirocrm.analysis.providers.anthropic, hirocrm.analysis.providers.pricing, sys; "
-        "print(sorted({'httpx2', 'genai_prices', 'django'} & set(sys.modules)))"
+        "print(sorted({'aiohttp', 'httpx2', 'genai_prices', 'django'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

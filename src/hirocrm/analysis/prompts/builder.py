@@ -1,6 +1,7 @@
 """A request as the prompt of a model. The fixed part comes first, so that prompt caching applies."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hirocrm.analysis.prompts.fence import BEGIN, END, cut, disarm
@@ -36,21 +37,49 @@ def build_prompt(request: AnalysisRequest, *, token_budget: int = TOKEN_BUDGET) 
     Instructions, pipeline and examples are never cut to make room: the transcript is, down to
     `MIN_TRANSCRIPT_TOKENS`.
     """
-    system = _system(request)
+    shared = _shared(_shared_part(request))
     before, after = _before(request), _after(request)
-    fixed = estimate_tokens(system) + estimate_tokens("\n".join([before, BEGIN, END, after]))
+    fixed = shared.tokens + estimate_tokens("\n".join([before, BEGIN, END, after]))
     transcript = write_transcript(
         request, token_budget=max(MIN_TRANSCRIPT_TOKENS, token_budget - fixed)
     )
     user = "\n".join(part for part in (before, BEGIN, *transcript.lines, END, after) if part)
     return Prompt(
-        system=system,
+        system=shared.system,
         user=user,
         message_refs=transcript.message_refs,
-        schema=answer_schema(request),
+        schema=shared.schema,
         left_out=transcript.left_out,
-        estimated_tokens=estimate_tokens(system) + estimate_tokens(user),
+        estimated_tokens=shared.tokens + estimate_tokens(user),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the prompts of one pipeline have in common. Nobody changes `schema`."""
+
+    system: str
+    schema: dict[str, Any]
+    tokens: int
+
+
+def _shared_part(request: AnalysisRequest) -> AnalysisRequest:
+    """Return the request without its conversation: equal for all that share a system prompt."""
+    return AnalysisRequest(
+        messages=(),
+        stages=request.stages,
+        language=request.language,
+        pipeline_name=request.pipeline_name,
+        pipeline_instructions=request.pipeline_instructions,
+        pipeline_examples=request.pipeline_examples,
+        business_description=request.business_description,
+    )
+
+
+@lru_cache(maxsize=256)
+def _shared(request: AnalysisRequest) -> _Shared:
+    system = _system(request)
+    return _Shared(system, answer_schema(request), estimate_tokens(system))
 
 
 def _system(request: AnalysisRequest) -> str:

@@ -6,7 +6,6 @@ random token, so the prompt stays the same for the same input.
 """
 
 import re
-import unicodedata
 
 BEGIN = "===== BEGIN CONVERSATION ====="
 END = "===== END CONVERSATION ====="
@@ -16,14 +15,14 @@ FENCE_RUN = re.compile(r"[=═＝〓]{3,}")
 BRACKETS = str.maketrans({"[": "(", "]": ")", "［": "(", "］": ")", "【": "(", "】": ")"})
 BREAKS = re.compile(r"[ \t]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])[\s]*")
 # Tag characters spell invisible ASCII; the rest turns text around or hides it. Joiners stay: emoji need them.
+CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # Unicode's Cc, but for the tab
 INVISIBLE = re.compile(r"[\U000E0000-\U000E007F\u202A-\u202E\u2066-\u2069\uFEFF\u00AD]")
 
 
 def disarm(text: str) -> str:
     """Return foreign text as one harmless line."""
     text = BREAKS.sub(f" {LINE_BREAK} ", INVISIBLE.sub("", text).strip())
-    text = FENCE_RUN.sub("==", text).translate(BRACKETS)
-    return "".join(char for char in text if char == "\t" or unicodedata.category(char) != "Cc")
+    return CONTROLS.sub("", FENCE_RUN.sub("==", text).translate(BRACKETS))
 
 
 def cut(text: str, letters: int) -> str:

@@ -1,11 +1,12 @@
 """The one HTTP client of a process for all model calls, with its errors translated.
 
-Importing httpx2 takes a fifth of a second, so it happens when the first client is opened.
+aiohttp, because its parser is C: a call costs a fifth of httpx2's CPU (docs/decisions/0010). Importing
+it takes a quarter of a second, so it happens when the first client is opened.
 """
 
 import json
 import re
-import ssl
+import urllib.request
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Self
 from hirocrm.analysis.providers.errors import KeyRefused, ProviderUnavailable
 
 if TYPE_CHECKING:
-    import httpx2
+    from types import SimpleNamespace
+
+    import aiohttp
 
 CONNECT_SECONDS = 10.0
-WRITE_SECONDS = 20.0
 ANSWER_SECONDS = 60.0  # the slowest answer worth waiting for; thinking models take 5 to 30
-LANE_CONNECTIONS = 8
 SPARE_CONNECTIONS = 4  # key tests beside the analyses in flight
 
 # Called when a request has been written to the vendor: a busy process sends later than it decides to.
@@ -49,26 +50,13 @@ class Reply:
         return duration_seconds(self.headers.get("retry-after", ""))
 
 
-@dataclass(slots=True)
-class _Lane:
-    """A client of a few connections, and how many calls are on it."""
-
-    client: "httpx2.AsyncClient"
-    calls: int = 0
-
-
 class ProviderHttp:
-    """A pooled client with explicit time-outs. Use as an async context manager, one per event loop.
-
-    It is several small pools: for each call the HTTP library looks at every connection of a pool,
-    which with 64 of them cost more CPU than the call itself (measured: a third of the worker's).
-    """
+    """A pooled client with explicit time-outs. Use as an async context manager, one per event loop."""
 
     def __init__(self, *, concurrency: int, answer_seconds: float = ANSWER_SECONDS) -> None:
-        self._lanes_max = -(-(concurrency + SPARE_CONNECTIONS) // LANE_CONNECTIONS)
+        self._connections = concurrency + SPARE_CONNECTIONS
         self._answer_seconds = answer_seconds
-        self._lanes: list[_Lane] = []
-        self._tls: ssl.SSLContext | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,9 +71,9 @@ class ProviderHttp:
 
     async def aclose(self) -> None:
         """Close the connections; a later call opens new ones."""
-        lanes, self._lanes = self._lanes, []
-        for lane in lanes:
-            await lane.client.aclose()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any]) -> Reply:
         """POST JSON and return the answer, whatever its status.
@@ -94,81 +82,86 @@ class ProviderHttp:
             ProviderUnavailable: the network, DNS, TLS or a time-out got in the way.
             KeyRefused: the key can't even be put in a header.
         """
-        return await self._send("POST", url, headers=headers, body=body)
+        return await self._send(
+            "POST", url, headers={**headers, "Content-Type": "application/json"}, data=_json(body)
+        )
 
     async def get(self, url: str, *, headers: Mapping[str, str]) -> Reply:
         """GET, otherwise as `post`."""
-        return await self._send("GET", url, headers=headers, body=None)
+        return await self._send("GET", url, headers=headers, data=None)
 
     async def _send(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: Mapping[str, Any] | None
+        self, method: str, url: str, *, headers: Mapping[str, str], data: bytes | None
     ) -> Reply:
-        import httpx2  # noqa: PLC0415  # 0.2 s that a command without model calls shouldn't pay
+        import aiohttp  # noqa: PLC0415  # a command without model calls shouldn't pay for it
 
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
             raise KeyRefused("The key holds characters that no key has. Paste it again.")
-        lane = self._least_used_lane()
-        lane.calls += 1
+        if self._session is None:
+            self._session = self._new_session()
         try:
-            response = await lane.client.request(
-                method, url, headers=dict(headers), json=body, extensions=_tracing()
-            )
-        except httpx2.TimeoutException as exc:
+            async with self._session.request(
+                method,
+                url,
+                headers=headers,
+                data=data,
+                allow_redirects=False,
+                trace_request_ctx=WHEN_SENT.get(),
+            ) as response:
+                content = await response.read()
+        except TimeoutError as exc:
             raise ProviderUnavailable(
                 "The model did not answer in time.", remote_code=type(exc).__name__
             ) from None
-        except (httpx2.HTTPError, httpx2.InvalidURL) as exc:
+        except (aiohttp.ClientError, ValueError, OSError) as exc:
             raise ProviderUnavailable(
                 "The model's address could not be reached.", remote_code=type(exc).__name__
             ) from None
-        finally:
-            lane.calls -= 1
-        return Reply(response.status_code, response.headers, _json_object(response), response.text)
+        text = content.decode("utf-8", "replace")
+        return Reply(response.status, response.headers, _json_object(content), text)
 
-    def _least_used_lane(self) -> _Lane:
-        """The first lane with room (so that connections are used again), a new one, or the least full."""
-        for lane in self._lanes:
-            if lane.calls < LANE_CONNECTIONS:
-                return lane
-        if len(self._lanes) < self._lanes_max:
-            self._lanes.append(_Lane(self._new_client()))
-            return self._lanes[-1]
-        return min(self._lanes, key=lambda lane: lane.calls)
+    def _new_session(self) -> "aiohttp.ClientSession":
+        import aiohttp  # noqa: PLC0415  # see above
 
-    def _new_client(self) -> "httpx2.AsyncClient":
-        import httpx2  # noqa: PLC0415  # see above
-
-        # One context for all lanes: loading the system's certificates takes some 80 ms.
-        self._tls = self._tls or httpx2.create_ssl_context()
-        return httpx2.AsyncClient(
-            timeout=httpx2.Timeout(
-                self._answer_seconds, connect=CONNECT_SECONDS, write=WRITE_SECONDS, pool=None
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=CONNECT_SECONDS, sock_read=self._answer_seconds
             ),
-            limits=httpx2.Limits(
-                max_connections=LANE_CONNECTIONS, max_keepalive_connections=LANE_CONNECTIONS
-            ),
-            verify=self._tls,
-            follow_redirects=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[_tracing()],
+            # Looking up the proxy costs some CPU a call, so it is asked for only where there is one.
+            trust_env=bool(urllib.request.getproxies()),
         )
 
 
-def _tracing() -> dict[str, Any]:
-    """Return the request extension that calls WHEN_SENT, if anybody wants to know."""
-    when_sent = WHEN_SENT.get()
-    if when_sent is None:
-        return {}
+def _tracing() -> "aiohttp.TraceConfig":
+    """Call the request's WHEN_SENT, if it has one, as its body goes out."""
+    import aiohttp  # noqa: PLC0415  # see above
 
-    async def trace(event: str, _info: object) -> None:  # httpcore awaits it
-        if event.endswith("send_request_body.complete"):
+    async def sent(
+        _session: "aiohttp.ClientSession",
+        context: "SimpleNamespace",
+        _sent: "aiohttp.TraceRequestChunkSentParams",
+    ) -> None:
+        when_sent = context.trace_request_ctx
+        if when_sent is not None:
             when_sent()
 
-    return {"trace": trace}
+    trace = aiohttp.TraceConfig()
+    trace.on_request_chunk_sent.append(sent)
+    return trace
 
 
-def _json_object(response: "httpx2.Response") -> dict[str, Any] | None:
+def _json(body: Mapping[str, Any]) -> bytes:
+    """Return compact JSON; half an emoji (a lone surrogate) becomes a question mark rather than a fault."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
     """Return the body's JSON object; Google's OpenAI route wraps errors in a one-element list."""
     try:
-        data = json.loads(response.content)
+        data = json.loads(content)
     except ValueError:  # broken JSON and broken UTF-8 alike
         return None
     if isinstance(data, list) and data:
