@@ -31,7 +31,7 @@ __all__ = [
 
 # Groups of queues with places of their own: analyses that wait for an AI's quota must not keep
 # a sync, a webhook or a reply from running. "default" is the queue of tasks that name none.
-QUEUE_GROUPS = (("sync", "webhooks", "default"), ("analysis",))
+QUEUE_GROUPS = (("sync", "webhooks", "inbox", "default"), ("analysis",))
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
 DATABASE_GONE = (

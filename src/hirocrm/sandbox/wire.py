@@ -6,6 +6,7 @@ come. No framework: a benchmark shares two cores with this process, so a call mu
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -28,6 +29,7 @@ REASONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
+_NAMED = re.compile(r'\b(name|filename)="([^"]*)"')
 JSON_TYPE = "application/json; charset=UTF-8"
 
 
@@ -70,9 +72,22 @@ class Request:
         if self.headers.get("content-type", "").startswith("application/json"):
             body = self.json()
             values.update(body if isinstance(body, dict) else {})
+        elif self.headers.get("content-type", "").startswith("multipart/form-data"):
+            values.update({n: t.decode("utf-8", "replace") for n, f, t in self.parts() if not f})
         elif self.body:
             values.update(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
         return values
+
+    def parts(self) -> list[tuple[str, str, bytes]]:
+        """The fields of a multipart form: name, file's name (none: a plain field), content."""
+        boundary = self.headers.get("content-type", "").partition("boundary=")[2].strip('"')
+        found = []
+        for part in self.body.split(b"--" + boundary.encode())[1:-1]:
+            head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+            named = dict(_NAMED.findall(head.decode("utf-8", "replace")))
+            name, file = named.get("name", ""), named.get("filename", "")
+            found.append((name, file, content.removesuffix(b"\r\n")))
+        return found
 
 
 @dataclass(slots=True)

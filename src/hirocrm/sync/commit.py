@@ -10,6 +10,7 @@ from django.db import transaction
 
 from hirocrm.contacts.ingest import Ingested, Outcome, ingest
 from hirocrm.contacts.snapshots import ConversationSnapshot, MessageSource
+from hirocrm.inbox.services import settle_snapshots
 from hirocrm.meta.models import Page
 from hirocrm.pipelines.assign import Rules
 from hirocrm.sync import batches, lifecycle
@@ -56,6 +57,7 @@ def commit_page(
         return Committed(reached_known=False, cancelled=True)
     page = run.own_page
     ingested = ingest(page=page, snapshots=fetched.snapshots, source=source, now=now)
+    settle_snapshots(page=page, snapshots=fetched.snapshots, now=now)
     to_read = [
         item.conversation.pk
         for item in ingested

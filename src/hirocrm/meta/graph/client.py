@@ -6,6 +6,7 @@ Reference: https://developers.facebook.com/docs/graph-api/
 """
 
 from collections.abc import Iterable, Mapping
+from json import dumps
 from typing import Any, Self, TypeVar
 
 import httpx2
@@ -30,9 +31,10 @@ from hirocrm.meta.graph.shapes import (
     Shape,
     SubscribedApp,
     TokenInfo,
+    UploadedAttachment,
     User,
 )
-from hirocrm.meta.graph.transport import DEFAULT_TIMEOUTS, Answer, Timeouts, Transport
+from hirocrm.meta.graph.transport import DEFAULT_TIMEOUTS, Answer, FormFile, Timeouts, Transport
 from hirocrm.meta.graph.usage import Usage
 from hirocrm.meta.graph.versions import DEFAULT_VERSION
 
@@ -301,6 +303,31 @@ class GraphClient:
             "POST", [page_id, "messages"], json=body, token=self._token
         )
         return _parse(SentMessage, answer)
+
+    async def upload_attachment(
+        self,
+        page_id: str,
+        platform: Platform,
+        *,
+        kind: str,
+        name: str,
+        content: bytes,
+        content_type: str,
+    ) -> str:
+        """Hand Meta a file (`kind`: image, video, audio or file) before it is sent; the id to send it by.
+
+        Nobody receives anything yet, so that trying again does no harm. No public address is needed.
+        """
+        attachment = {"type": kind, "payload": {"is_reusable": True}}
+        form = {"message": dumps({"attachment": attachment}), "platform": platform.value}
+        answer = await self._transport.call(
+            "POST",
+            [page_id, "message_attachments"],
+            form=form,
+            file=FormFile("filedata", name, content, content_type),
+            token=self._token,
+        )
+        return _parse(UploadedAttachment, answer).attachment_id
 
     # Common ground
 

@@ -331,6 +331,12 @@ class SentMessage(Shape):
     attachment_id: OptionalId = None
 
 
+class UploadedAttachment(Shape):
+    """The answer to an upload: what to send the file by."""
+
+    attachment_id: Id
+
+
 class Outcome(Shape):
     """`{"success": true}`; Meta's documents also print the string."""
 

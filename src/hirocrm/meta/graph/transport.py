@@ -62,6 +62,16 @@ class Answer:
     usage: Usage
 
 
+@dataclass(frozen=True, slots=True)
+class FormFile:
+    """A file as one field of a form."""
+
+    field: str
+    name: str
+    content: bytes
+    content_type: str
+
+
 class Transport:
     """Sends requests and turns everything that isn't a good answer into a `GraphError`."""
 
@@ -98,8 +108,9 @@ class Transport:
         json: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
         versioned: bool = True,
+        file: FormFile | None = None,
     ) -> Answer:
-        """Make one call with `token`'s proof and read the answer.
+        """Make one call with `token`'s proof and read the answer; `file` goes with `form`, as multipart.
 
         `form` is a body of form fields, instead of `json`; the login endpoints of Instagram want it, and
         are not `versioned`.
@@ -119,6 +130,7 @@ class Transport:
             headers=headers,
             json=json,
             data=form,
+            files={file.field: (file.name, file.content, file.content_type)} if file else None,
             timeout=self._timeout(),
         )
         response = await self._send(request)

@@ -22,7 +22,7 @@ def send(context: Context) -> dict[str, Any]:
         Refusal: unknown person, closed window, dead tag, too long, or an unreadable body.
     """
     page = own_page(context)
-    recipient, message = _object(context, "recipient"), _object(context, "message")
+    recipient, message = object_of(context, "recipient"), object_of(context, "message")
     thread = context.world.find_customer(page.id, str(recipient.get("id", "")))
     if thread is None:
         code, sub = (
@@ -44,10 +44,12 @@ def send(context: Context) -> dict[str, Any]:
         )
     _check_window(context, thread)
     _check_length(thread, message)
+    _check_attachment(context, page, message)
     return _recorded(context, page, thread, message)
 
 
-def _object(context: Context, name: str) -> dict[str, Any]:
+def object_of(context: Context, name: str) -> dict[str, Any]:
+    """A parameter that is an object: sent as JSON, or as JSON in a form's field."""
     value = context.values.get(name)
     if isinstance(value, str):
         try:
@@ -87,12 +89,29 @@ def _check_length(thread: Conversation, message: dict[str, Any]) -> None:
         )
 
 
+def _check_attachment(context: Context, page: Page, message: dict[str, Any]) -> None:
+    if "text" in message and "attachment" in message:
+        raise Refusal(graph_error(100, "(#100) Invalid keys: text and attachment", subcode=2018008))
+    attachment_id = _attachment_id(message)
+    found = context.world.uploads.get(attachment_id)
+    if attachment_id and (found is None or found.page_id != page.id):
+        raise Refusal(graph_error(100, "(#100) Upload attachment failure.", subcode=2018074))
+
+
+def _attachment_id(message: dict[str, Any]) -> str:
+    payload = (message.get("attachment") or {}).get("payload") or {}
+    return str(payload.get("attachment_id") or "")
+
+
 def _recorded(
     context: Context, page: Page, thread: Conversation, message: dict[str, Any]
 ) -> dict[str, Any]:
     world = context.world
     kept = world.add_message(
-        thread, sender=BUSINESS, text=str(message.get("text") or ""), extras=_extras(message)
+        thread,
+        sender=BUSINESS,
+        text=str(message.get("text") or ""),
+        extras=_extras(context, message),
     )
     world.sent.append({
         "page_id": page.id, "recipient_id": thread.customer_id, "message_id": kept.id,
@@ -103,11 +122,13 @@ def _recorded(
     return {"recipient_id": thread.customer_id, "message_id": kept.id}
 
 
-def _extras(message: dict[str, Any]) -> dict[str, Any]:
+def _extras(context: Context, message: dict[str, Any]) -> dict[str, Any]:
     attachment = message.get("attachment")
     if not isinstance(attachment, dict):
         return {}
     url = str((attachment.get("payload") or {}).get("url", ""))
+    if attachment_id := _attachment_id(message):
+        url = f"{context.request.base_url}/media/sent-{attachment_id}.png"
     kind = str(attachment.get("type", "file"))
     data = {"image": "image_data", "video": "video_data"}.get(kind)
     return {

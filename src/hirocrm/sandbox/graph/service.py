@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hirocrm.sandbox.faults import Call, Fault
-from hirocrm.sandbox.graph import accounts, login, reading, sending
+from hirocrm.sandbox.graph import accounts, login, reading, sending, uploading
 from hirocrm.sandbox.graph.context import Context, GraphCall, Refusal
 from hirocrm.sandbox.graph.errors import (
     buc_header,
@@ -33,11 +33,12 @@ _ANSWERS: dict[str, Callable[[Context], dict[str, Any]]] = {
     "profile": reading.profile,
     "subscribed_apps": accounts.subscribed_apps,
     "send": sending.send,
+    "upload": uploading.upload,
     "debug_token": accounts.debug_token,
 }
 _EDGES = {
     "conversations": "conversations", "subscribed_apps": "subscribed_apps", "messages": "send",
-    "accounts": "accounts",
+    "accounts": "accounts", "message_attachments": "upload",
 }  # fmt: skip
 
 

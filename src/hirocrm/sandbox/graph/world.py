@@ -38,6 +38,16 @@ class GraphSettings:
     window_hours: float = 24
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that an app handed over to send it later."""
+
+    page_id: str
+    kind: str
+    name: str
+    size: int
+
+
 class World:
     """Pages with their conversations, and the tokens that open them."""
 
@@ -47,6 +57,7 @@ class World:
         self.pages: dict[str, Page] = {}
         self.shelves: dict[tuple[str, str], Shelf] = {}
         self.sent: list[dict[str, Any]] = []
+        self.uploads: dict[str, Upload] = {}
         self.deliver: Callable[[dict[str, Any]], None] | None = None
 
     def add_page(self, page: Page, *, token: str = "") -> str:

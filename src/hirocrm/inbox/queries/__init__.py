@@ -1,0 +1,43 @@
+"""Reads: conversations as an inbox lists them, outgoing messages, files, quick replies."""
+
+from hirocrm.inbox.queries.conversations import (
+    FOLDERS,
+    SORTS,
+    Folder,
+    InboxFilter,
+    count_folders,
+    get_conversation,
+    list_conversations,
+)
+from hirocrm.inbox.queries.outgoing import (
+    get_outgoing,
+    get_upload,
+    list_outgoing,
+    list_pending,
+    outgoing_of,
+)
+from hirocrm.inbox.queries.settings import (
+    get_quick_reply,
+    get_settings,
+    list_quick_replies,
+    uses_human_agent,
+)
+
+__all__ = [
+    "FOLDERS",
+    "SORTS",
+    "Folder",
+    "InboxFilter",
+    "count_folders",
+    "get_conversation",
+    "get_outgoing",
+    "get_quick_reply",
+    "get_settings",
+    "get_upload",
+    "list_conversations",
+    "list_outgoing",
+    "list_pending",
+    "list_quick_replies",
+    "outgoing_of",
+    "uses_human_agent",
+]

@@ -1,0 +1,32 @@
+"""Writes: answering, what became of it, the inbox's state, files and quick replies."""
+
+from hirocrm.inbox.services.quick_replies import (
+    create_quick_reply,
+    delete_quick_reply,
+    fill_in,
+    update_quick_reply,
+)
+from hirocrm.inbox.services.sending import discard, send_again, send_message
+from hirocrm.inbox.services.settling import Echo, settle_echoes, settle_snapshots
+from hirocrm.inbox.services.state import assign, close, mark_seen, reopen, update_settings
+from hirocrm.inbox.services.uploads import drop_old_uploads, save_upload
+
+__all__ = [
+    "Echo",
+    "assign",
+    "close",
+    "create_quick_reply",
+    "delete_quick_reply",
+    "discard",
+    "drop_old_uploads",
+    "fill_in",
+    "mark_seen",
+    "reopen",
+    "save_upload",
+    "send_again",
+    "send_message",
+    "settle_echoes",
+    "settle_snapshots",
+    "update_quick_reply",
+    "update_settings",
+]
