@@ -50,8 +50,14 @@ def _settings_for(facts: Mapping[str, Any]) -> dict[str, str]:
     """The settings of an install whose Meta is the sandbox, and whose analyser is the local one."""
     return {
         "FACEBOOK_GRAPH_URL": facts["graph_url"],
+        "FACEBOOK_LOGIN_URL": facts["graph_url"],
         "FACEBOOK_APP_ID": facts["app"]["id"],
         "FACEBOOK_APP_SECRET": facts["app"]["secret"],
+        "INSTAGRAM_GRAPH_URL": facts["instagram_url"],
+        "INSTAGRAM_LOGIN_URL": facts["instagram_url"],
+        "INSTAGRAM_TOKEN_URL": facts["instagram_url"],
+        "INSTAGRAM_APP_ID": facts["app"]["instagram_id"],
+        "INSTAGRAM_APP_SECRET": facts["app"]["instagram_secret"],
         "HIROCRM_ANALYZER": "local",
         "HIROCRM_LOG_LEVEL": "warning",
     }

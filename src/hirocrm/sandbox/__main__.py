@@ -14,7 +14,7 @@
     --webhook-url URL                 where deliveries go
     --exit-with-stdin                 stop when stdin closes, so that no orphan stays
 
-When ready it prints one line of JSON: {"port", "graph_url", "gemini_url", "openai_base_url",
+When ready it prints one line of JSON: {"port", "graph_url", "instagram_url", "gemini_url", "openai_base_url",
 "anthropic_url", "control_url", "pid", "pages": [{"id", "name", "access_token", …}], "user_token"}.
 """
 
@@ -30,6 +30,7 @@ from typing import Any
 
 from hirocrm.sandbox import samples
 from hirocrm.sandbox.app import Sandbox
+from hirocrm.sandbox.graph.instagram import PREFIX as INSTAGRAM_PREFIX
 from hirocrm.sandbox.graph.shapes import INSTAGRAM, MESSENGER, Page
 from hirocrm.sandbox.graph.tokens import APP_ID, APP_SECRET
 from hirocrm.sandbox.graph.world import now_ms
@@ -109,7 +110,8 @@ def ready_line(sandbox: Sandbox, *, base_url: str, port: int) -> dict[str, Any]:
     """What whoever started us needs to know."""
     state = sandbox.state()
     return {
-        "port": port, "graph_url": base_url, "gemini_url": base_url,
+        "port": port, "graph_url": base_url, "instagram_url": base_url + INSTAGRAM_PREFIX,
+        "gemini_url": base_url,
         "openai_base_url": f"{base_url}/v1", "anthropic_url": base_url,
         "control_url": f"{base_url}/_control", "pid": os.getpid(), "pages": state["pages"],
         "user_token": USER_TOKEN, "app": state["app"],

@@ -8,6 +8,8 @@ from hirocrm.sandbox.calls import CallLog
 from hirocrm.sandbox.control import Control
 from hirocrm.sandbox.faults import Call, Fault, FaultBook, early_reply, spoil
 from hirocrm.sandbox.graph.errors import graph_error
+from hirocrm.sandbox.graph.instagram import PREFIX as INSTAGRAM_PREFIX
+from hirocrm.sandbox.graph.instagram import InstagramService
 from hirocrm.sandbox.graph.service import GraphService
 from hirocrm.sandbox.graph.webhooks import deliver, encode
 from hirocrm.sandbox.graph.world import World
@@ -41,8 +43,10 @@ class Sandbox:
         self.log = CallLog()
         self.latency_ms: dict[str, float] = dict.fromkeys(SERVICES, 0.0)
         self.deliveries: list[dict[str, Any]] = []
+        graph = GraphService(self.world)
         self._services: dict[str, Service] = {
-            "graph": GraphService(self.world),
+            "graph": graph,
+            "instagram": InstagramService(graph),
             "gemini": self.gemini,
             "openai": OpenAiService(),
             "anthropic": AnthropicService(),
@@ -71,9 +75,11 @@ class Sandbox:
         self.log.record(call, 0 if reply.wire in {"reset", "hang"} else reply.status)
         return reply
 
-    def post_webhook(self, body: bytes, *, signed: bool = True) -> None:
-        """Deliver a webhook body in the background, signed with the app's secret."""
-        secret = self.world.tokens.app_secret if signed else "not-the-secret"
+    def post_webhook(self, body: bytes, *, signed: bool = True, by_instagram: bool = False) -> None:
+        """Deliver a webhook body in the background, signed with the app's or the Instagram app's secret."""
+        book = self.world.tokens
+        secret = book.instagram_app_secret if by_instagram else book.app_secret
+        secret = secret if signed else "not-the-secret"
         task = asyncio.ensure_future(self._post_webhook(body, secret))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -83,8 +89,8 @@ class Sandbox:
         status = await deliver(url, body, secret=secret)
         self.deliveries.append({"body": body.decode("utf-8", "replace"), "status": status})
 
-    def _deliver(self, event: dict[str, Any]) -> None:
-        self.post_webhook(encode(event))
+    def _deliver(self, event: dict[str, Any], *, by_instagram: bool) -> None:
+        self.post_webhook(encode(event), by_instagram=by_instagram)
 
     def state(self) -> dict[str, Any]:
         """What there is, and how it is set."""
@@ -110,6 +116,8 @@ class Sandbox:
 def service_name(request: Request) -> str:
     """The service a path belongs to; Graph has all that no other claims."""
     path = request.path
+    if path.startswith(f"{INSTAGRAM_PREFIX}/"):
+        return "instagram"
     if path.endswith("/chat/completions"):
         return "openai"
     if path == "/v1/messages":

@@ -142,9 +142,9 @@ class GraphStory:
 
     # tokens
 
-    def issue_token(self, page_id: str, value: str = "") -> str:
-        """A new living token of a Page, as after reconnecting."""
-        body = {"page_id": page_id, "action": "issue", "value": value}
+    def issue_token(self, page_id: str, value: str = "", **more: Any) -> str:
+        """A new living token of a Page, as after reconnecting (`kind="INSTAGRAM"`, `scopes`, `issued_at`)."""
+        body = {"page_id": page_id, "action": "issue", "value": value, **more}
         return str(self._control.ask("POST", "graph/tokens", body)["token"])
 
     def kills_token(self, page_id: str, subcode: int | None = 463) -> None:

@@ -15,7 +15,7 @@ POST   /_control/graph/conversations    {page_id, rows: [row, …]} → {"ids", 
 POST   /_control/graph/synthetic        {page_id, platform?, count, messages?, newest_ago_ms?, step_ms?}
 POST   /_control/graph/load             {page_id, path}: a JSONL file → {"count"}
 POST   /_control/graph/messages         {page_id, customer_id, text?, from?, attachment?, webhook?: true}
-POST   /_control/graph/tokens           {page_id, action: issue|kill|die, subcode?, after?, value?}
+POST   /_control/graph/tokens           {page_id, action: issue|kill|die, subcode?, after?, value?, kind?, scopes?}
 POST   /_control/graph/user_tokens      {page_ids?, scopes?, value?} → {"token"}
 POST   /_control/graph/webhook          {event} or {"raw": "…"}, signed?: post it to webhook_url
 GET    /_control/graph/sent             messages sent through the API
@@ -99,7 +99,12 @@ class Control:
         world = sandbox.world
         return {
             "pages": [self._page_state(page) for page in world.pages.values()],
-            "app": {"id": world.tokens.app_id, "secret": world.tokens.app_secret},
+            "app": {
+                "id": world.tokens.app_id,
+                "secret": world.tokens.app_secret,
+                "instagram_id": world.tokens.instagram_app_id,
+                "instagram_secret": world.tokens.instagram_app_secret,
+            },
             "latency_ms": sandbox.latency_ms,
             "faults": sandbox.faults.to_json(),
             "graph": asdict(world.settings),
@@ -201,9 +206,12 @@ class Control:
         action = body["action"]
         if action == "issue":
             page.dies_after = None
-            return {
-                "token": tokens.issue("PAGE", page_id=page.id, value=body.get("value", "")).value
-            }
+            kind = body.get("kind", "PAGE")
+            more = {n: body[n] for n in ("issued_at", "expires_at") if n in body}
+            token = tokens.issue(kind, page_id=page.id, value=body.get("value", ""), **more)
+            if "scopes" in body:
+                token.scopes = tuple(body["scopes"])
+            return {"token": token.value}
         if action == "kill":
             return {"killed": tokens.kill_page(page.id, body.get("subcode"))}
         if action == "die":

@@ -119,6 +119,11 @@ class SandboxServer:
         return str(self._ready["graph_url"])
 
     @property
+    def instagram_url(self) -> str:
+        """For INSTAGRAM_GRAPH_URL, INSTAGRAM_LOGIN_URL and INSTAGRAM_TOKEN_URL."""
+        return str(self._ready["instagram_url"])
+
+    @property
     def gemini_url(self) -> str:
         """For GOOGLE_AI_BASE_URL."""
         return str(self._ready["gemini_url"])
@@ -147,6 +152,31 @@ class SandboxServer:
     def app_secret(self) -> str:
         """For FACEBOOK_APP_SECRET."""
         return str(self._ready["app"]["secret"])
+
+    @property
+    def instagram_app_id(self) -> str:
+        """For INSTAGRAM_APP_ID."""
+        return str(self._ready["app"]["instagram_id"])
+
+    @property
+    def instagram_app_secret(self) -> str:
+        """For INSTAGRAM_APP_SECRET."""
+        return str(self._ready["app"]["instagram_secret"])
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of an install whose Meta this is, its app included."""
+        return {
+            "FACEBOOK_GRAPH_URL": self.graph_url,
+            "FACEBOOK_LOGIN_URL": self.graph_url,
+            "FACEBOOK_APP_ID": self.app_id,
+            "FACEBOOK_APP_SECRET": self.app_secret,
+            "INSTAGRAM_GRAPH_URL": self.instagram_url,
+            "INSTAGRAM_LOGIN_URL": self.instagram_url,
+            "INSTAGRAM_TOKEN_URL": self.instagram_url,
+            "INSTAGRAM_APP_ID": self.instagram_app_id,
+            "INSTAGRAM_APP_SECRET": self.instagram_app_secret,
+        }
 
     @property
     def pages(self) -> list[SandboxPage]:

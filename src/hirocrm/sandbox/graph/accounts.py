@@ -13,13 +13,31 @@ from hirocrm.sandbox.graph.tokens import SIXTY_DAYS_SECONDS, Token, TokenBook
 USER_NAME = "Sandbox Owner"
 
 
+INSTAGRAM_USER_FIELDS = frozenset(
+    {"id", "user_id", "username", "name", "account_type", "profile_picture_url", "followers_count"}
+)
+
+
 def me(context: Context) -> dict[str, Any]:
     """GET /me: the person, or the Page when a Page token asks."""
+    if context.page is not None and context.token.type == "INSTAGRAM":
+        return _instagram_me(context, context.page)
     if context.page is not None:
         fields = context.fields("id,name")
         check_fields(fields, PAGE_FIELDS)
         return render_page(context.page, fields, token=context.token.value)
     return {"id": context.token.user_id, "name": USER_NAME}
+
+
+def _instagram_me(context: Context, page: Page) -> dict[str, Any]:
+    """GET /me on graph.instagram.com: `user_id` is the account's, `id` only this app's name for it."""
+    fields = context.fields("id,username")
+    check_fields(fields, INSTAGRAM_USER_FIELDS)
+    known = {
+        "id": f"8{page.instagram_id[1:]}", "user_id": page.instagram_id, "name": page.name,
+        "username": page.instagram_username, "account_type": "BUSINESS",
+    }  # fmt: skip
+    return {name: known[name] for name in fields if name in known} | {"id": known["id"]}
 
 
 def accounts(context: Context) -> dict[str, Any]:
@@ -54,11 +72,12 @@ def _start(cursor: str | None, pages: list[Page]) -> int:
 
 
 def _page_token(context: Context, page: Page) -> str:
-    """The Page's token; a new one when the old ones are dead, as after a new login."""
+    """The Page's token; a new one when the old ones are dead or for other scopes, as after a new login."""
+    scopes = context.token.scopes
     living = context.world.tokens.page_token(page.id)
-    if living is None:
+    if living is None or living.scopes != scopes:
         page.dies_after = None
-        living = context.world.tokens.issue("PAGE", page_id=page.id)
+        living = context.world.tokens.issue("PAGE", page_id=page.id, scopes=scopes)
     return living.value
 
 
@@ -143,22 +162,45 @@ def _granted_token(book: TokenBook, source: Token, seconds: int) -> dict[str, An
 def subscribed_apps(context: Context) -> dict[str, Any]:
     """GET, POST or DELETE /{page-id}/subscribed_apps; the POST replaces the field list."""
     page, book = own_page(context), context.world.tokens
+    if "pages_manage_metadata" not in context.token.scopes and context.token.type == "PAGE":
+        raise Refusal(graph_error(200, "(#200) Requires pages_manage_metadata permission"))
+    if context.token.type == "INSTAGRAM":
+        return _instagram_subscription(context, page)
     if context.call.method == "POST":
-        asked = context.values.get("subscribed_fields") or ""
-        names = asked if isinstance(asked, list) else str(asked).split(",")
-        page.subscribed_fields = tuple(name.strip() for name in names if name.strip())
-        if not page.subscribed_fields:
-            raise Refusal(graph_error(100, "(#100) The parameter subscribed_fields is required."))
+        page.subscribed_fields = _asked_fields(context)
         return {"success": True}
     if context.call.method == "DELETE":
         page.subscribed_fields = ()
         return {"success": True}
-    if not page.subscribed_fields:
+    return _subscription(book.app_id, page.subscribed_fields)
+
+
+def _instagram_subscription(context: Context, page: Page) -> dict[str, Any]:
+    if context.call.method == "POST":
+        page.instagram_subscribed_fields = _asked_fields(context)
+        return {"success": True}
+    if context.call.method == "DELETE":
+        page.instagram_subscribed_fields = ()
+        return {"success": True}
+    return _subscription(context.world.tokens.instagram_app_id, page.instagram_subscribed_fields)
+
+
+def _asked_fields(context: Context) -> tuple[str, ...]:
+    asked = context.values.get("subscribed_fields") or ""
+    names = asked if isinstance(asked, list) else str(asked).split(",")
+    fields = tuple(name.strip() for name in names if name.strip())
+    if not fields:
+        raise Refusal(graph_error(100, "(#100) The parameter subscribed_fields is required."))
+    return fields
+
+
+def _subscription(app_id: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    if not fields:
         return {"data": []}
     app = {
-        "id": book.app_id,
+        "id": app_id,
         "name": "HiroCRM Sandbox",
         "link": "http://127.0.0.1/",
         "category": "Business",
     }
-    return {"data": [app | {"subscribed_fields": list(page.subscribed_fields)}]}
+    return {"data": [app | {"subscribed_fields": list(fields)}]}

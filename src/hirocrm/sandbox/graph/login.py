@@ -1,6 +1,5 @@
 """The login dialog: a page with ticks for Pages and permissions, then back with a code."""
 
-import secrets
 from html import escape
 from urllib.parse import parse_qs, urlencode
 
@@ -29,7 +28,7 @@ def dialog(world: World, request: Request) -> Reply:
             400,
         )
     scopes = [s for s in asked.get("scope", "").split(",") if s] or list(SCOPES)
-    hidden = "".join(_input("hidden", n, asked.get(n, "")) for n in ("redirect_uri", "state"))
+    hidden = "".join(hidden_input(n, asked.get(n, "")) for n in ("redirect_uri", "state"))
     pages = "".join(_tick("page", p.id, p.name) for p in world.pages.values())
     ticks = "".join(_tick("scope", scope, scope) for scope in scopes)
     return html_reply(
@@ -41,25 +40,35 @@ def _decide(world: World, request: Request) -> Reply:
     form = parse_qs(request.body.decode("utf-8", "replace"))
     redirect_uri, state = form.get("redirect_uri", [""])[0], form.get("state", [""])[0]
     if form.get("answer", ["yes"])[0] == "no":
-        refusal = {
-            "error": "access_denied", "error_reason": "user_denied",
-            "error_description": "Permissions error", "state": state,
-        }  # fmt: skip
-        return _redirect(f"{redirect_uri}?{urlencode(refusal)}")
-    code = "AQ" + secrets.token_urlsafe(24)
-    world.tokens.codes[code] = Token(
+        return refuse(redirect_uri, state)
+    token = Token(
         value=redirect_uri, type="USER",
         scopes=tuple(form.get("scope", ())), page_ids=tuple(form.get("page", ())),
     )  # fmt: skip
-    return _redirect(f"{redirect_uri}?{urlencode({'code': code, 'state': state})}#_=_")
+    return redirect_with(world.tokens.add_code(token), redirect_uri, state, ending="#_=_")
+
+
+def refuse(redirect_uri: str, state: str) -> Reply:
+    """Back to the app: the person didn't continue."""
+    refusal = {
+        "error": "access_denied", "error_reason": "user_denied",
+        "error_description": "Permissions error", "state": state,
+    }  # fmt: skip
+    return _redirect(f"{redirect_uri}?{urlencode(refusal)}")
+
+
+def redirect_with(code: str, redirect_uri: str, state: str, *, ending: str) -> Reply:
+    """Back to the app with a code, and the ending that Meta appends."""
+    return _redirect(f"{redirect_uri}?{urlencode({'code': code, 'state': state})}{ending}")
 
 
 def _redirect(url: str) -> Reply:
     return Reply(302, b"", headers=[("location", url)])
 
 
-def _input(kind: str, name: str, value: str) -> str:
-    return f'<input type="{kind}" name="{name}" value="{escape(value)}">'
+def hidden_input(name: str, value: str) -> str:
+    """A hidden field."""
+    return f'<input type="hidden" name="{name}" value="{escape(value)}">'
 
 
 def _tick(name: str, value: str, label: str) -> str:

@@ -48,7 +48,8 @@ def own_page(context: Context) -> Page:
         Refusal: unknown, or another Page's token.
     """
     page = context.page
-    is_foreign = page and context.token.type == "PAGE" and context.token.page_id != page.id
+    is_own_kind = context.token.type in {"PAGE", "INSTAGRAM"}
+    is_foreign = page and is_own_kind and context.token.page_id != page.id
     if page is None or is_foreign:
         raise missing(context.call.target)
     return page
@@ -68,6 +69,7 @@ def page_node(context: Context) -> dict[str, Any]:
 def conversations(context: Context) -> dict[str, Any]:
     """GET /{page-id}/conversations: newest first, cursors, and a next link with the token in it."""
     page, platform = own_page(context), context.platform()
+    _check_scope(context, platform)
     if platform == INSTAGRAM and not page.instagram_id:
         raise Refusal(
             graph_error(
@@ -85,6 +87,12 @@ def conversations(context: Context) -> dict[str, Any]:
         before=to_cursor(found[0][0]), after=next_cursor,
         next_url=context.link(after=next_cursor) if has_more else "",
     )  # fmt: skip
+
+
+def _check_scope(context: Context, platform: str) -> None:
+    needed = "instagram_manage_messages" if platform == INSTAGRAM else "pages_messaging"
+    if context.token.type == "PAGE" and needed not in context.token.scopes:
+        raise Refusal(graph_error(10, f"(#10) This endpoint requires the '{needed}' permission."))
 
 
 def _conversation_fields(context: Context, platform: str) -> dict[str, FieldNode]:
@@ -227,6 +235,8 @@ def _person_values(
     else:
         first, _, last = thread.name.partition(" ")
         known |= {"first_name": first, "last_name": last}
+        if "pages_user_locale" in context.token.scopes:
+            known["locale"] = "en_PH"
     return {name: known[name] for name in fields if known.get(name) not in {None, ""}}
 
 

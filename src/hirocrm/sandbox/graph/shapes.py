@@ -62,6 +62,7 @@ class Page:
         "MANAGE",
     )
     subscribed_fields: tuple[str, ...] = ()
+    instagram_subscribed_fields: tuple[str, ...] = ()  # of an app of Instagram Login
     dies_after: int | None = None  # conversations still served before the Page's tokens die
     dies_with: int | None = 463
 

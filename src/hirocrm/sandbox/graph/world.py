@@ -1,9 +1,9 @@
 """Everything Meta knows in this sandbox: Pages, their shelves, tokens, and settings."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from hirocrm.sandbox.graph.shapes import (
     INSTAGRAM,
@@ -17,6 +17,13 @@ from hirocrm.sandbox.graph.tokens import TokenBook
 from hirocrm.sandbox.graph.webhooks import message_event
 
 T = TypeVar("T")
+
+
+class Deliver(Protocol):
+    """Sends an event to the app, signed with its own secret or with that of its Instagram product."""
+
+    def __call__(self, event: dict[str, Any], *, by_instagram: bool) -> None:
+        """Send it in the background."""
 
 
 def now_ms() -> int:
@@ -58,7 +65,7 @@ class World:
         self.shelves: dict[tuple[str, str], Shelf] = {}
         self.sent: list[dict[str, Any]] = []
         self.uploads: dict[str, Upload] = {}
-        self.deliver: Callable[[dict[str, Any]], None] | None = None
+        self.deliver: Deliver | None = None
 
     def add_page(self, page: Page, *, token: str = "") -> str:
         """Add a Page; its access token."""
@@ -112,15 +119,13 @@ class World:
         """Tell the subscribed app of a message by webhook, if there is an address for it."""
         is_instagram = thread.platform == INSTAGRAM
         wanted = "message_echoes" if is_echo and not is_instagram else "messages"
-        if (
-            self.deliver is None
-            or not self.settings.webhook_url
-            or wanted not in page.subscribed_fields
-        ):
+        if self.deliver is None or not self.settings.webhook_url:
             return
-        self.deliver(
-            message_event(page, thread, message, app_id=self.tokens.app_id, metadata=metadata)
-        )
+        event = message_event(page, thread, message, app_id=self.tokens.app_id, metadata=metadata)
+        if wanted in page.subscribed_fields:
+            self.deliver(event, by_instagram=False)
+        if is_instagram and wanted in page.instagram_subscribed_fields:
+            self.deliver(event, by_instagram=True)
 
 
 def _first(found: Iterator[T | None]) -> T | None:
