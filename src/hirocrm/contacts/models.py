@@ -155,11 +155,26 @@ class Contact(models.Model):
                 condition=models.Q(needs_review=True),
                 name="contact_to_review",
             ),
-            # The board's counts and means, read from the index alone.
+            models.Index(
+                fields=["organization", "first_name", "last_name", "id"], name="contact_by_name"
+            ),
+            # The board's figures and the list's counts under most filters, read from the index alone.
             models.Index(
                 fields=["organization", "stage"],
-                include=["lead_score", "last_message_sender"],
-                name="contact_board_figures",
+                include=[
+                    "lead_score",
+                    "last_message_sender",
+                    "lead_status",
+                    "needs_review",
+                    "sentiment",
+                    "urgency",
+                    "last_interaction_at",
+                    "page",
+                    "pipeline",
+                    "messenger_psid",
+                    "instagram_sid",
+                ],
+                name="contact_figures",
             ),
             models.Index(  # whose profile is fetched next: the last to interact first
                 models.F("page"),

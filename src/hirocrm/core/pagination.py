@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import F, Model, OrderBy, Q, QuerySet
 
 from hirocrm.core.errors import Invalid
@@ -39,28 +40,83 @@ class CursorPage(Generic[M]):
 
 
 def paginate(
-    rows: QuerySet[M], *, order: Sequence[Order], limit: int, cursor: str | None
+    rows: QuerySet[M],
+    *,
+    order: Sequence[Order],
+    limit: int,
+    cursor: str | None,
+    backwards: bool = False,
 ) -> CursorPage[M]:
-    """Rows after `cursor` in `order`, whose last column must be unique.
+    """Rows after `cursor` in `order`, whose last column must be unique; before it, nearest first, if `backwards`.
+
+    Only the first column may hold nulls. They make a part of their own, so that each statement is a plain
+    range of an index: "greater, or null" would be read from the index's beginning.
 
     Raises:
         InvalidCursor: the cursor can't be read or was made for another order.
     """
     limit = max(1, min(limit, MAX_LIMIT))
-    if cursor:
-        values = _decode(cursor, order)
-        try:
-            rows = rows.filter(_after(order, values))
-        except (ValidationError, ValueError, TypeError) as exc:
-            raise InvalidCursor("This cursor can't be read. Start again without it.") from exc
-    found = list(rows.order_by(*ordering(order))[: limit + 1])
-    more = len(found) > limit
+    values = _decode(cursor, order) if cursor else []
+    parts = _parts(rows, tuple(order), is_start=not values and not backwards)
+    if values and values[0] is None and len(parts) > 1:
+        values = values[1:]
+        parts = parts[::-1] if backwards else parts[1:]
+    elif backwards:
+        parts = parts[:1] if values else parts[::-1]
+    found: list[M] = []
+    try:
+        for part in parts:
+            found += part.read(after=values, limit=limit + 1 - len(found), backwards=backwards)
+            values = []
+            if len(found) > limit:
+                break
+    except (ValidationError, ValueError, TypeError, DataError) as exc:
+        raise InvalidCursor("This cursor can't be read. Start again without it.") from exc
     items = found[:limit]
-    return CursorPage(items, cursor_of(items[-1], order) if more else None)
+    return CursorPage(items, cursor_of(items[-1], order) if len(found) > limit else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part(Generic[M]):
+    """Rows of an order in which no column holds nulls, or they are last."""
+
+    rows: QuerySet[M]
+    order: tuple[Order, ...]
+
+    def read(self, *, after: Sequence[Any], limit: int, backwards: bool) -> list[M]:
+        """The rows after these values."""
+        order = self.order
+        if backwards:
+            order = tuple(Order(one.attribute, descending=not one.descending) for one in order)
+        rows = self.rows.filter(_after(order, after)) if after else self.rows
+        return list(rows.order_by(*(_exact(rows.model, one) for one in order))[:limit])
+
+
+def _parts(rows: QuerySet[M], order: tuple[Order, ...], *, is_start: bool) -> list[_Part[M]]:
+    """What has a value in the first column, then what has none; the start of a falling order needs no such split."""
+    first = order[0].attribute
+    if not _is_nullable(rows.model, first) or (is_start and order[0].descending):
+        return [_Part(rows, order)]
+    return [
+        _Part(rows.filter(**{f"{first}__isnull": False}), order),
+        _Part(rows.filter(**{f"{first}__isnull": True}), order[1:]),
+    ]
+
+
+def _is_nullable(model: type[Model], attribute: str) -> bool:
+    return bool(model._meta.get_field(attribute).null)  # noqa: SLF001  # Django documents _meta
+
+
+def _exact(model: type[Model], order: Order) -> OrderBy:
+    """The order as an index of `ordering` gives it, read forwards or backwards."""
+    column = F(order.attribute)
+    if not _is_nullable(model, order.attribute):
+        return column.desc() if order.descending else column.asc()
+    return column.desc(nulls_last=True) if order.descending else column.asc(nulls_first=True)
 
 
 def ordering(order: Sequence[Order]) -> list[OrderBy]:
-    """The order as a queryset's `order_by` takes it."""
+    """The order as a queryset's `order_by` takes it, nulls last."""
     return [
         F(o.attribute).desc(nulls_last=True)
         if o.descending
@@ -92,17 +148,16 @@ def _decode(cursor: str, order: Sequence[Order]) -> list[Any]:
 
 
 def _after(order: Sequence[Order], values: Sequence[Any]) -> Q:
-    """The condition "sorts after these values": a beyond x, or a = x and b beyond y, and so on."""
+    """The condition "sorts after these values": a beyond x, or a = x and b beyond y, and so on.
+
+    That a is x or beyond is said once more, alone: it is what the index can start from.
+    """
     condition = Q()
     same = Q()
     for column, value in zip(order, values, strict=True):
-        name = column.attribute
-        if value is None:  # nulls are last: nothing of this column comes after
-            same &= Q(**{f"{name}__isnull": True})
-            continue
-        beyond = Q(**{f"{name}__{'lt' if column.descending else 'gt'}": value}) | Q(
-            **{f"{name}__isnull": True}
-        )
-        condition |= same & beyond
+        name, beyond = column.attribute, "lt" if column.descending else "gt"
+        condition |= same & Q(**{f"{name}__{beyond}": value})
         same &= Q(**{name: value})
-    return condition
+    first = order[0]
+    bound = Q(**{f"{first.attribute}__{'lte' if first.descending else 'gte'}": values[0]})
+    return bound & condition if len(order) > 1 else condition

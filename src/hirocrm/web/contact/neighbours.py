@@ -1,6 +1,5 @@
 """The contacts before and after one, in the list one came from."""
 
-from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -17,11 +16,11 @@ def find_neighbours(*, member: Member, contact: Contact, filters: Filters) -> tu
     """The addresses of the contact before and after this one under the filters; empty at an end."""
     rows = contacts.list_contacts(member=member, wanted=filters.wanted)
     order = SORTS[filters.sort]
-    backwards = tuple(replace(one, descending=not one.descending) for one in order)
+    only = rows.exclude(id=contact.id).only("id", *(one.attribute for one in order))
+    cursor = cursor_of(contact, order)
     found = []
-    for direction in (backwards, order):
-        only = rows.exclude(id=contact.id).only("id", *(one.attribute for one in order))
-        page = paginate(only, order=direction, limit=1, cursor=cursor_of(contact, direction))
+    for backwards in (True, False):
+        page = paginate(only, order=order, limit=1, cursor=cursor, backwards=backwards)
         found.append(address(page.items[0], filters) if page.items else "")
     return found[0], found[1]
 
