@@ -165,7 +165,19 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const column = detail.target;
   if (column.matches?.("[data-board-column]")) places.set(column.id, listOf(column).scrollTop);
 });
+// A card that was moved here may come once more with the cards that are loaded later.
+function forgetDoubles() {
+  for (const list of document.querySelectorAll("[data-board-cards]")) {
+    const met = new Set();
+    for (const card of list.querySelectorAll("[data-board-card]")) {
+      if (met.has(card.id)) card.remove();
+      met.add(card.id);
+    }
+  }
+}
+
 document.addEventListener("htmx:afterSettle", () => {
+  forgetDoubles();
   for (const [id, top] of places) {
     const list = document.getElementById(id)?.querySelector("[data-board-cards]");
     if (list) list.scrollTop = top;

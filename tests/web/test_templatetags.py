@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 from django.template import Context, Template, TemplateSyntaxError
+from django.utils.safestring import SafeString
+from django.utils.translation import override
 
 from hirocrm.web.templatetags import marks
+from hirocrm.web.templatetags.components import PartNode
 
 
 def render(source: str, **values: object) -> str:
@@ -87,3 +90,34 @@ class TestComponent:
     def test_needs_a_quoted_name(self):
         with pytest.raises(TemplateSyntaxError, match="needs a quoted name"):
             Template("{% load components %}{% component card %}{% endcomponent %}")
+
+
+class TestPart:
+    def test_remembers_the_markup_of_equal_values(self):
+        markup = "{% load components %}{% part 'score' score=score size='' %}"
+
+        first, again, other = (render(markup, score=score) for score in (70, 70, 71))
+
+        assert first == again
+        assert "Score 70 of 100" in first
+        assert "Score 71 of 100" in other
+
+    def test_tells_safe_from_unsafe_and_true_from_one(self):
+        markup = "{% load components %}{% part 'pill' label=label tone='' icon='' %}"
+        text = "<b>COD</b>"
+
+        safe, unsafe = render(markup, label=SafeString(text)), render(markup, label=text)
+        one, true = render(markup, label=1), render(markup, label=True)
+
+        assert (text in safe, text in unsafe) == (True, False)
+        assert (">1<" in one, ">True<" in true) == (True, True)
+
+    def test_remembers_each_language_apart(self):
+        markup = "{% load components %}{% part 'score' score=12345 size='' %}"
+
+        for language in ("en", "de", "en"):
+            with override(language):
+                render(markup)
+
+        known = [key[1] for key in PartNode.remembered if 12345 in key]
+        assert known == ["en", "de"]

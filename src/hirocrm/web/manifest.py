@@ -44,4 +44,9 @@ def files() -> dict[str, str]:
 def url(source: str) -> str:
     """The address of a built file, such as "js/app.js"; empty if nothing was built."""
     name = files().get(source)
-    return static(name) if name else ""
+    return _address(name) if name else ""
+
+
+@lru_cache(maxsize=512)
+def _address(name: str) -> str:
+    return static(name)

@@ -1,6 +1,6 @@
 """The board: each stage with its figures and its first cards, in two statements however many contacts there are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -47,13 +47,20 @@ def get_board(
 
 
 def get_columns(
-    *, member: Member, pipeline: Pipeline, wanted: ContactFilter | None = None
+    *,
+    member: Member,
+    pipeline: Pipeline,
+    wanted: ContactFilter | None = None,
+    figures_only: Collection[UUID] = (),
 ) -> list[Column]:
-    """The same for a pipeline at hand, which comes from `list_pipelines` or `get_pipeline`."""
+    """The same for a pipeline at hand, which comes from `list_pipelines` or `get_pipeline`.
+
+    The stages in `figures_only` come without their cards.
+    """
     rows = contacts.list_contacts(member=member, wanted=wanted)
     stages = list(pipeline.stages.all())
     figures = _figures(rows, stages)
-    cards = _first_cards(rows, stages)
+    cards = _first_cards(rows, [one for one in stages if one.id not in figures_only])
     return [_column(stage, figures, cards) for stage in stages]
 
 
@@ -63,7 +70,7 @@ def list_heads(
     """The pipeline's columns with their figures but without cards."""
     stages = list(pipeline.stages.all())
     figures = _figures(contacts.list_contacts(member=member, wanted=wanted), stages)
-    return [_column(stage, figures, {stage.id: []}) for stage in stages]
+    return [_column(stage, figures, {}) for stage in stages]
 
 
 def get_column(
@@ -74,7 +81,7 @@ def get_column(
     wanted: ContactFilter | None = None,
     cards: int = CARDS,
 ) -> Column:
-    """One stage as the board shows it, with at least CARDS and at most MAX_LIMIT of its cards.
+    """One stage as the board shows it, with `cards` of its cards, or MAX_LIMIT if that is less.
 
     Raises:
         StageNotFound: the pipeline has no such stage.
@@ -82,11 +89,11 @@ def get_column(
     stage = get_stage(member=member, stage_id=stage_id, pipeline_id=pipeline_id)
     rows = contacts.list_contacts(member=member, wanted=wanted)
     figures = _figures(rows, [stage]).get(stage.id, _Figures())
-    page = paginate(
-        _slim(rows.filter(stage_id=stage_id)),
-        order=CARD_ORDER,
-        limit=max(cards, CARDS),
-        cursor=None,
+    found = _slim(rows.filter(stage_id=stage_id))
+    page = (
+        paginate(found, order=CARD_ORDER, limit=cards, cursor=None)
+        if cards
+        else CursorPage([], None)
     )
     return Column(
         stage=stage,
@@ -177,7 +184,7 @@ def _column(
     stage: Stage, figures: dict[UUID, _Figures], cards: dict[UUID, list[Contact]]
 ) -> Column:
     found = figures.get(stage.id, _Figures())
-    mine = cards[stage.id]
+    mine = cards.get(stage.id, [])
     return Column(
         stage=stage,
         count=found.count,

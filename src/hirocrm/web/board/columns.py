@@ -1,6 +1,6 @@
 """Columns and cards as the board shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -20,6 +20,9 @@ STUCK_AFTER = timedelta(days=30)
 FOLDED_TYPES = frozenset({StageType.WON, StageType.LOST, StageType.ARCHIVED})
 REASON_DIALOG = "ask-why-lost"
 CURSOR = "cursor"
+ANYBODY = str(
+    UUID(int=0)
+)  # stands in an address for each contact's id: reversing 140 times takes a while
 
 
 class BoardView:
@@ -36,6 +39,8 @@ class BoardView:
         self.filters = filters
         self.pages = pages
         self.now = now
+        self.contact_path = reverse("contact", args=[ANYBODY])
+        self.move_path = reverse("contact-move", args=[ANYBODY])
         self.folds = {stage: values[-1] == "1" for stage, values in parse_qs(folds).items()}
 
     def column(self, found: StageColumn) -> Column:
@@ -51,22 +56,31 @@ class BoardView:
             cards=tuple(self.card(contact, stage) for contact in found.cards),
             mean_score=None if mean is None else round(mean),
             waiting=found.waiting,
-            next_url=self.next_url(stage, found.next_cursor),
+            next_url=self._rest(found),
             refresh_url=self._address("board-column", stage),
-            is_folded=self.folds.get(str(stage.id), stage.type in FOLDED_TYPES),
+            is_folded=self.is_folded(stage),
             reason_dialog=REASON_DIALOG if stage.type == StageType.LOST else "",
         )
+
+    def is_folded(self, stage: Stage) -> bool:
+        """Whether only the column's head is shown: as the person left it, else by its type."""
+        return self.folds.get(str(stage.id), stage.type in FOLDED_TYPES)
+
+    def folded_of(self, stages: Iterable[Stage]) -> set[UUID]:
+        """Those of the stages that are folded."""
+        return {stage.id for stage in stages if self.is_folded(stage)}
 
     def card(self, contact: Contact, stage: Stage) -> Card:
         """A contact as a card of its stage."""
         entered_at = contact.stage_entered_at
         is_open = stage.type not in FOLDED_TYPES
         query = self.filters.query_with(pipeline=None, stage=stage.id)
+        contact_id = str(contact.id)
         return Card(
-            contact_id=str(contact.id),
+            contact_id=contact_id,
             name=contact.name,
-            url=f"{reverse('contact', args=[contact.id])}?{query}",
-            move_url=reverse("contact-move", args=[contact.id]),
+            url=f"{self.contact_path.replace(ANYBODY, contact_id)}?{query}",
+            move_url=self.move_path.replace(ANYBODY, contact_id),
             channel=channel_of(contact),
             version=contact.version,
             last_text=contact.last_message_text,
@@ -85,6 +99,12 @@ class BoardView:
     def next_url(self, stage: Stage, cursor: str | None) -> str:
         """Where the cards after these are; nothing at the column's end."""
         return self._address("board-cards", stage, cursor) if cursor else ""
+
+    def _rest(self, found: StageColumn) -> str:
+        """Where the cards are that the column doesn't hold: all of them, if it is folded."""
+        if found.count and not found.cards:
+            return self._address("board-cards", found.stage)
+        return self.next_url(found.stage, found.next_cursor)
 
     def _address(self, name: str, stage: Stage, cursor: str | None = None) -> str:
         query = self.filters.query_with(pipeline=None, **{CURSOR: cursor})

@@ -43,14 +43,16 @@ def board(request: MemberHttpRequest) -> HttpResponse:
 @require_GET
 @member_required
 def column(request: MemberHttpRequest, pipeline_id: UUID, stage_id: UUID) -> HttpResponse:
-    """Show a column anew, with as many cards as were loaded."""
+    """Show a column anew, with as many cards as were loaded; a folded one may hold none."""
     view = _view(request, read_filters(request.GET, now=clock.now()))
+    stage = pipelines.get_stage(member=request.member, stage_id=stage_id, pipeline_id=pipeline_id)
+    loaded = _loaded(request)
     found = pipelines.get_column(
         member=request.member,
         pipeline_id=pipeline_id,
         stage_id=stage_id,
         wanted=view.filters.wanted,
-        cards=_loaded(request),
+        cards=loaded if view.is_folded(stage) else max(loaded, pipelines.CARDS),
     )
     return render(request, "components/board_column.html", {"column": view.column(found)})
 
@@ -83,11 +85,7 @@ def _show_board(request: MemberHttpRequest) -> HttpResponse:
     chosen = _choose(all_pipelines, filters)
     view = _view(request, filters)
     filters.form.offer(pages=list(view.pages.values()), pipelines=all_pipelines)
-    found = (
-        pipelines.get_columns(member=request.member, pipeline=chosen, wanted=filters.wanted)
-        if chosen
-        else []
-    )
+    found = _columns(request, chosen, view) if chosen else []
     context = {
         "pipeline": chosen,
         "pipelines": all_pipelines,
@@ -100,6 +98,17 @@ def _show_board(request: MemberHttpRequest) -> HttpResponse:
         "may_work": permissions.allows(request.member, Right.WORK),
     }
     return render(request, "board/page.html", context)
+
+
+def _columns(
+    request: MemberHttpRequest, pipeline: Pipeline, view: BoardView
+) -> list[pipelines.Column]:
+    return pipelines.get_columns(
+        member=request.member,
+        pipeline=pipeline,
+        wanted=view.filters.wanted,
+        figures_only=view.folded_of(pipeline.stages.all()),
+    )
 
 
 def _choose(rows: list[Pipeline], filters: Filters) -> Pipeline | None:
@@ -122,7 +131,7 @@ def _view(request: MemberHttpRequest, filters: Filters) -> BoardView:
 def _loaded(request: MemberHttpRequest) -> int:
     """How many cards the column holds on the screen."""
     try:
-        return int(request.GET.get("loaded", ""))
+        return max(0, int(request.GET.get("loaded", "")))
     except ValueError:
         return pipelines.CARDS
 

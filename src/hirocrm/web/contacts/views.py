@@ -17,6 +17,7 @@ from hirocrm.web.rights import rights_of
 
 SHOWN = 50
 SUGGESTED_TAGS = 100
+COUNTED = 10_000  # of what a search finds: counting further would take longer than finding
 
 
 @require_GET
@@ -34,6 +35,7 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
         limit=SHOWN,
         cursor=request.GET.get("cursor"),
     )
+    total = (rows[: COUNTED + 1] if filters.wanted.q else rows).count()
     context = {
         "rows": present_rows(
             page.items,
@@ -41,7 +43,8 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
             pages={one.id: one for one in pages},
             pipelines=all_pipelines,
         ),
-        "total": rows.count(),
+        "total": total,
+        "is_more": bool(filters.wanted.q) and total > COUNTED,
         "is_start": "cursor" not in request.GET,
         "views": saved_views(contacts.list_views(member=request.member), filters),
         "here": request.get_full_path(),

@@ -1,5 +1,7 @@
 """The built browser files in templates: `{% asset_head %}`, `{% icon "users" %}`."""
 
+from functools import lru_cache
+
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -32,9 +34,14 @@ def asset_url(source: str) -> str:
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon of the sprite (frontend/icons), hidden from screen readers: its neighbour says it."""
+    return _icon(manifest.url("icons.svg"), name, extra)
+
+
+@lru_cache(maxsize=512)
+def _icon(sprite: str, name: str, extra: str) -> SafeString:
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         extra,
-        manifest.url("icons.svg"),
+        sprite,
         name,
     )

@@ -7,16 +7,65 @@
 
 renders components/card.html with `title`, `slot` (the content) and `actions`, and nothing else of
 the page's context. Components without content are included as they are, with `only`.
+
+Small ones that a page holds hundreds of are parts: `{% part "score" score=card.score %}` renders
+components/score.html once for each value and language, and remembers the markup.
 """
 
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
 from django.template.context import Context
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 register = template.Library()
+
+MOST_REMEMBERED = 5_000  # parts of some 300 bytes
+
+
+class PartNode(template.Node):
+    """A component that is a pure function of a few plain values; nothing else may be passed to it."""
+
+    remembered: dict[tuple[object, ...], SafeString] = {}
+
+    def __init__(self, name: str, params: dict[str, FilterExpression]) -> None:
+        self.template_name = f"components/{name}.html"
+        self.params = list(params.items())
+
+    def render(self, context: Context) -> SafeString:
+        """The component's markup, remembered unless templates are being worked on."""
+        values = [_plain(value.resolve(context)) for _name, value in self.params]
+        # The types too: a string that is marked safe equals one that isn't, and True equals 1.
+        key = (self.template_name, get_language(), *values, *map(type, values))
+        known = self.remembered.get(key)
+        if known is None:
+            known = self._render(context, values)
+            if len(self.remembered) >= MOST_REMEMBERED:
+                self.remembered.clear()
+            if not settings.DEBUG:
+                self.remembered[key] = known
+        return known
+
+    def _render(self, context: Context, values: list[Any]) -> SafeString:
+        names = (name for name, _value in self.params)
+        return _template(context, self.template_name).render(
+            context.new(dict(zip(names, values, strict=True)))
+        )
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Promise) else value
+
+
+def _template(context: Context, name: str) -> template.Template:
+    page = context.template
+    if page is None:
+        raise template.TemplateSyntaxError("A component is rendered inside a template.")
+    return page.engine.get_template(name)
 
 
 class SlotNode(template.Node):
@@ -48,10 +97,7 @@ class ComponentNode(template.Node):
         values |= {slot.name: slot.render(context) for slot in self.slots}
         values["slot"] = self.content.render(context)
         values["csrf_token"] = context.get("csrf_token")
-        page = context.template
-        if page is None:
-            raise template.TemplateSyntaxError("A component is rendered inside a template.")
-        return page.engine.get_template(self.template_name).render(context.new(values))
+        return _template(context, self.template_name).render(context.new(values))
 
 
 def _quoted(token: Token, bits: list[str]) -> str:
@@ -61,15 +107,27 @@ def _quoted(token: Token, bits: list[str]) -> str:
     return name[1:-1]
 
 
-@register.tag
-def component(parser: Parser, token: Token) -> ComponentNode:
-    """`{% component "name" key=value … %}content{% endcomponent %}`."""
+def _named(parser: Parser, token: Token) -> tuple[str, dict[str, FilterExpression]]:
+    """The quoted name and the parameters behind it."""
     bits = token.split_contents()[1:]
     name = _quoted(token, bits)
     rest = bits[1:]
     params = token_kwargs(rest, parser)
     if rest:
         raise template.TemplateSyntaxError(f"{token.contents!r}: can't read {rest[0]!r}.")
+    return name, params
+
+
+@register.tag
+def part(parser: Parser, token: Token) -> PartNode:
+    """`{% part "name" key=value … %}`."""
+    return PartNode(*_named(parser, token))
+
+
+@register.tag
+def component(parser: Parser, token: Token) -> ComponentNode:
+    """`{% component "name" key=value … %}content{% endcomponent %}`."""
+    name, params = _named(parser, token)
     nodelist = parser.parse(("endcomponent",))
     parser.delete_first_token()
     return ComponentNode(name, params, nodelist)
