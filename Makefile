@@ -58,8 +58,9 @@ screenshots: setup ## Take pictures of every page into screenshots/
 	@sh scripts/chromium.sh
 	$(BIN)/python scripts/screenshots.py
 
-bench: setup ## Measure a sync against its limits (ten minutes)
+bench: setup ## Measure a sync and the pages against their limits (twenty minutes)
 	$(BIN)/python -m benchmarks.sync
+	$(BIN)/python -m benchmarks.pages
 
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

@@ -36,13 +36,15 @@ class Install:
     sandbox: SandboxServer
     settings: dict[str, str] = field(default_factory=dict)
     workers: int = 1
+    keep: Path | None = None  # a data directory that outlives the block, and may be there already
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="hirocrm-bench-")
+        is_new = self.keep is None or not self.keep.exists()
         self.port = free_port()
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("GOOGLE_AI")},
-            "HIROCRM_DATA_DIR": self._folder.name,
+            "HIROCRM_DATA_DIR": str(self.folder),
             "FACEBOOK_GRAPH_URL": self.sandbox.graph_url,
             "GOOGLE_AI_BASE_URL": self.sandbox.gemini_url,
             **self.settings,
@@ -54,10 +56,8 @@ class Install:
             env=self.environment, stdout=self._log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._wait_until_ready()
-        password = "bench-" + os.urandom(6).hex()
-        self.run(
-            "createuser", "--email", "b@example.com", "--password", password, "--organization", "B"
-        )
+        if is_new:
+            self._create_user()
         self.token = self.run("token", "--email", "b@example.com").strip()
         return self
 
@@ -78,7 +78,13 @@ class Install:
     @property
     def folder(self) -> Path:
         """The data directory."""
-        return Path(self._folder.name)
+        return self.keep or Path(self._folder.name)
+
+    def _create_user(self) -> None:
+        password = "bench-" + os.urandom(6).hex()
+        self.run(
+            "createuser", "--email", "b@example.com", "--password", password, "--organization", "B"
+        )
 
     def run(self, *arguments: str) -> str:
         """The output of one `hirocrm` command on this install."""
