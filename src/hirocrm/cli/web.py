@@ -1,12 +1,14 @@
 """`hirocrm web`: the web server alone."""
 
 import os
+import threading
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 _BACKPRESSURE = 512  # requests in flight in one process, open event streams included
+_REPAIR_TRIES, _REPAIR_RETRY_SECONDS = 30, 2
 _STOP_SECONDS = 3  # for requests in flight; open event streams never end by themselves
 
 
@@ -57,4 +59,26 @@ def _load_application(parent: int) -> Any:
     end_with_parent(parent)
     from hirocrm.config.asgi import application
 
+    threading.Thread(target=_ask_for_repair, name="repair", daemon=True).start()
     return application
+
+
+def _ask_for_repair() -> None:
+    """Have a worker look for what webhooks missed while no web process listened; the database may start just now."""
+    import time
+
+    from django.db import DatabaseError, connection
+    from procrastinate.exceptions import ConnectorException
+    from psycopg_pool import PoolTimeout
+
+    from hirocrm.sync.webhooks.gaps import ask_for_repair
+
+    for _ in range(_REPAIR_TRIES):
+        try:
+            ask_for_repair()
+        except (DatabaseError, ConnectorException, PoolTimeout):  # away, or not migrated yet
+            time.sleep(_REPAIR_RETRY_SECONDS)
+        else:
+            break
+        finally:
+            connection.close()

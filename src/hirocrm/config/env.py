@@ -67,6 +67,7 @@ class Env(BaseSettings):
     hirocrm_analyzer: Annotated[tuple[str, ...], NoDecode] = ("auto",)
     hirocrm_analysis_concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     hirocrm_analysis_debounce_seconds: Annotated[int, Field(ge=0, le=86_400)] = 30
+    hirocrm_webhook_retention_days: Annotated[int, Field(ge=1, le=365)] = 7
 
     email_url: str = "console://"
 

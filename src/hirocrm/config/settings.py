@@ -150,6 +150,9 @@ FACEBOOK_WEBHOOK_VERIFY_TOKEN = (
     if env.facebook_webhook_verify_token
     else ""
 )
+WEBHOOK_RETENTION_DAYS = (
+    env.hirocrm_webhook_retention_days
+)  # how long deliveries are kept as they came
 FACEBOOK_GRAPH_URL = env.facebook_graph_url
 FACEBOOK_GRAPH_VERSION = env.facebook_graph_version
 FACEBOOK_LOGIN_URL = env.facebook_login_url

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from hirocrm.contacts.models import AnalysisState, Contact, Conversation, Message
+from hirocrm.contacts import threads
+from hirocrm.contacts.models import Contact, Conversation, Message
 from hirocrm.contacts.search import build_search_text
 from hirocrm.contacts.snapshots import (
     ConversationSnapshot,
@@ -25,6 +26,7 @@ from hirocrm.contacts.snapshots import (
     Platform,
     Sender,
 )
+from hirocrm.contacts.threads import id_column, person_of, thread_key
 from hirocrm.core.bulk import insert_rows, update_rows
 from hirocrm.core.ids import new_id
 from hirocrm.core.text import clean, shorten
@@ -52,6 +54,7 @@ class Ingested:
     conversation: Conversation
     outcome: Outcome
     changed: bool
+    new: Sequence[MessageSnapshot] = ()  # the messages that weren't here before
 
 
 @dataclass(slots=True)
@@ -81,14 +84,16 @@ def ingest(
     if not snapshots:
         return []
     contacts, new_contacts = _contacts(page, snapshots, now)
-    conversations, new_conversations = _conversations(page, snapshots, contacts, now)
+    conversations, new_conversations = threads.find_or_insert(
+        page, snapshots, contacts, new_contacts, now
+    )
     items = [
         _Working(
             snapshot=snapshot,
-            contact=contacts[_person(snapshot)],
-            contact_is_new=contacts[_person(snapshot)].pk in new_contacts,
-            conversation=conversations[snapshot.remote_id],
-            conversation_is_new=conversations[snapshot.remote_id].pk in new_conversations,
+            contact=contacts[person_of(snapshot)],
+            contact_is_new=contacts[person_of(snapshot)].pk in new_contacts,
+            conversation=conversations[thread_key(snapshot)],
+            conversation_is_new=conversations[thread_key(snapshot)].pk in new_conversations,
         )
         for snapshot in snapshots
     ]
@@ -101,14 +106,6 @@ def ingest(
     return [_ingested(item) for item in items]
 
 
-def _person(snapshot: ConversationSnapshot) -> tuple[Platform, str]:
-    return snapshot.platform, snapshot.participant.remote_id
-
-
-def _id_column(platform: Platform) -> str:
-    return "messenger_psid" if platform is Platform.MESSENGER else "instagram_sid"
-
-
 # --- contacts -----------------------------------------------------------------------------------
 
 
@@ -116,14 +113,14 @@ def _contacts(
     page: Page, snapshots: Sequence[ConversationSnapshot], now: datetime
 ) -> tuple[dict[tuple[Platform, str], Contact], set[UUID]]:
     """The people of the snapshots, locked; missing ones are inserted. Returns them and the new ones' ids."""
-    people = {_person(s): s.participant for s in snapshots}
+    people = {person_of(s): s.participant for s in snapshots}
     found: dict[tuple[Platform, str], Contact] = {}
     inserted: set[UUID] = set()
     for platform in Platform:
         ids = [remote_id for kind, remote_id in people if kind is platform]
         if not ids:
             continue
-        column = _id_column(platform)
+        column = id_column(platform)
         rows = _locked_contacts(page, column, ids)
         missing = [people[platform, remote_id] for remote_id in ids if remote_id not in rows]
         if missing:
@@ -196,57 +193,11 @@ def _rename(contact: Contact, item: _Working) -> None:
         item.renamed = True
 
 
-# --- conversations ------------------------------------------------------------------------------
-
-
-def _conversations(
-    page: Page,
-    snapshots: Sequence[ConversationSnapshot],
-    contacts: dict[tuple[Platform, str], Contact],
-    now: datetime,
-) -> tuple[dict[str, Conversation], set[UUID]]:
-    by_id = {s.remote_id: s for s in snapshots}
-    found = _locked_conversations(page, by_id)
-    missing = [s for remote_id, s in by_id.items() if remote_id not in found]
-    inserted: set[UUID] = set()
-    if missing:
-        columns = [
-            "id", "organization", "page", "contact", "platform", "remote_id", "stored_count", "has_text",
-            "revision", "analysis_state", "analysis_error", "analysis_attempts", "analysed_settings", "created_at",
-        ]  # fmt: skip
-        rows = [
-            (new_id(), page.organization_id, page.pk, contacts[_person(s)].pk, s.platform.value, s.remote_id,
-             0, False, 0, AnalysisState.NONE.value, "", 0, "", now)
-            for s in missing
-        ]  # fmt: skip
-        inserted = {
-            row[0]
-            for row in insert_rows(
-                Conversation,
-                columns,
-                rows,
-                on_conflict="(page_id, remote_id) DO NOTHING",
-                returning="id",
-            )
-        }
-        found |= _locked_conversations(page, {s.remote_id: s for s in missing})
-    return found, inserted
-
-
-def _locked_conversations(page: Page, remote_ids: Iterable[str]) -> dict[str, Conversation]:
-    rows = (
-        Conversation.objects.select_for_update()
-        .filter(page=page, remote_id__in=list(remote_ids))
-        .order_by("id")
-    )
-    return {row.remote_id: row for row in rows}
-
-
 # --- messages -----------------------------------------------------------------------------------
 
 _MESSAGE_COLUMNS = [
     "id", "organization", "page", "conversation", "remote_id", "sender", "text", "attachments", "reactions",
-    "reply_to", "created_time", "edited_time", "deleted_time", "source", "stored_at",
+    "reply_to", "created_time", "edited_time", "deleted_time", "source", "sent_by_app", "stored_at",
 ]  # fmt: skip
 
 
@@ -303,7 +254,8 @@ def _message_row(
     return (
         new_id(), page.organization_id, page.pk, conversation.pk, message.remote_id, message.sender.value,
         None if message.deleted_at else text, _attachments(message), _reactions(message),
-        message.reply_to or "", message.created_at, message.edited_at, message.deleted_at, source.value, now,
+        message.reply_to or "", message.created_at, message.edited_at, message.deleted_at, source.value,
+        message.sent_by_app, now,
     )  # fmt: skip
 
 
@@ -397,6 +349,8 @@ def _advance_contact(contact: Contact, item: _Working) -> None:
             for m in item.snapshot.messages[-SEARCHED_TEXTS:]
             if m.text and not m.deleted_at
         ]
+        if item.snapshot.remote_id is None:  # only what is new: the rest is searched as before
+            texts = [*reversed(texts), contact.search_text]
         contact.search_text = build_search_text(
             contact.first_name, contact.last_name, contact.username, contact.tags or [], texts
         )
@@ -462,4 +416,4 @@ def _ingested(item: _Working) -> Ingested:
         outcome = Outcome.UPDATED
     else:
         outcome = Outcome.UNCHANGED
-    return Ingested(item.contact, item.conversation, outcome, changed)
+    return Ingested(item.contact, item.conversation, outcome, changed, item.new)

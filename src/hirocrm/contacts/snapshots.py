@@ -79,6 +79,7 @@ class MessageSnapshot:
     reply_to: str | None = None
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    sent_by_app: str = ""  # of a business's message: the app it was sent with, where that is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,12 @@ class ConversationSnapshot:
     """A conversation as a source saw it at one moment.
 
     `messages` are in order, oldest first, and may be only the newest of a longer conversation;
-    `message_count` is the platform's own count of all of them (None: it doesn't say).
+    `message_count` is the platform's own count of all of them (None: it doesn't say). A webhook doesn't
+    name the conversation: `remote_id` None means the person's thread on that platform, whatever its id.
     """
 
     platform: Platform
-    remote_id: str
+    remote_id: str | None
     participant: ParticipantSnapshot
     messages: tuple[MessageSnapshot, ...]
     updated_at: datetime

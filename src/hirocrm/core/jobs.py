@@ -95,6 +95,7 @@ def defer_once(
     *,
     key: str,
     queue: str | None = None,
+    lock: str | None = None,
     schedule_at: datetime | None = None,
     **arguments: Any,
 ) -> bool:
@@ -105,6 +106,8 @@ def defer_once(
     options: dict[str, Any] = {"queueing_lock": key}
     if queue:
         options["queue"] = queue
+    if lock:
+        options["lock"] = lock
     if schedule_at:
         options["schedule_at"] = schedule_at
     try:

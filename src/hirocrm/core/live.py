@@ -17,8 +17,8 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from django.db import connection
 
+from hirocrm.core.connections import own_connection_params
 from hirocrm.core.events import CHANNEL
 
 log = structlog.get_logger(__name__)
@@ -134,10 +134,7 @@ class Listener:
 
 
 def _connector() -> Callable[[], "psycopg.Connection[Any]"]:
-    """How to connect as Django does, but outside its pool, which isn't made for connections kept for hours."""
-    params = dict(connection.get_connection_params())
-    for name in ("pool", "server_side_binding", "cursor_factory", "context"):
-        params.pop(name, None)
+    params = own_connection_params()
     return lambda: psycopg.connect(**params, autocommit=True)
 
 

@@ -16,6 +16,7 @@ from hirocrm.pipelines.assign import Rules
 from hirocrm.sync import batches, lifecycle
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncPosition, SyncRun
+from hirocrm.sync.webhooks import gaps, health
 
 # Meta's clock and ours differ, and a conversation may be updated while a run walks: go back a little.
 OVERLAP = timedelta(minutes=10)
@@ -70,15 +71,34 @@ def commit_page(
         conversation_ids=to_read,
         now=now,
     )
+    missed = _note_missed(run, ingested, source, now)
     known = _reached_known(run, platform, fetched.snapshots, ingested)
     lifecycle.record_troubles(run, fetched.troubles)
-    _count(run, ingested, fetched, len(to_read))
+    _count(run, ingested, fetched, to_read=len(to_read), missed=missed)
     _save_place(run, platform, fetched, done=known or fetched.cursor is None)
     lifecycle.tell(run)
     return Committed(reached_known=known, cancelled=False)
 
 
-def _count(run: SyncRun, ingested: Sequence[Ingested], fetched: FetchedPage, to_read: int) -> None:
+def _note_missed(
+    run: SyncRun, ingested: Sequence[Ingested], source: MessageSource, now: datetime
+) -> int:
+    """Count on the Page's health what webhooks should have brought before this sync did."""
+    if source is not MessageSource.SYNC:
+        return 0
+    missed = gaps.count_missed(page=run.own_page, ingested=ingested, now=now)
+    health.note_missed(page=run.own_page, count=missed)
+    return missed
+
+
+def _count(
+    run: SyncRun,
+    ingested: Sequence[Ingested],
+    fetched: FetchedPage,
+    *,
+    to_read: int,
+    missed: int,
+) -> None:
     # A person with two threads on the page is one contact: the strongest outcome counts.
     rank = {Outcome.CREATED: 2, Outcome.UPDATED: 1, Outcome.UNCHANGED: 0}
     outcomes: dict[UUID, Outcome] = {}
@@ -94,6 +114,7 @@ def _count(run: SyncRun, ingested: Sequence[Ingested], fetched: FetchedPage, to_
         failed=len(fetched.troubles),
         skipped=fetched.skipped,
         to_analyse=to_read,
+        missed=missed,
     )
 
 

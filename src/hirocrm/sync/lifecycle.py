@@ -27,6 +27,7 @@ from hirocrm.sync.models import (
     SyncPosition,
     SyncRun,
 )
+from hirocrm.sync.webhooks import health as webhook_health
 
 ERROR_LENGTH = 500
 
@@ -152,6 +153,7 @@ def _after(run: SyncRun, now: datetime) -> None:
     page.save(update_fields=["last_synced_at", "updated_at"])
     if run.status == RunStatus.COMPLETED or page.state == ConnectionState.LIMITED:
         health.note_success(page=page)
+    webhook_health.note_walk_ended(page=page, missed=run.missed, now=now)
     for platform, place in run.cursor.items():
         if place.get("done"):
             _remember_position(run, platform, place)

@@ -1,9 +1,11 @@
 """Jobs of this module: load, await the network, one service call."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from procrastinate import JobContext
 
 from hirocrm.core import clock
 from hirocrm.core.jobs import RetryTransient, app, is_transient
@@ -11,6 +13,7 @@ from hirocrm.core.threads import in_thread
 from hirocrm.sync import fetch, imports, lifecycle, reading, services
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
+from hirocrm.sync.webhooks import gaps, quiet, sweep, take
 
 log = structlog.get_logger(__name__)
 
@@ -78,3 +81,61 @@ async def start_due_syncs(timestamp: int) -> None:  # noqa: ARG001  # every peri
 async def retry_due_analyses(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
     """Give conversations whose analysis failed another try."""
     await in_thread(services.retry_due_analyses, now=clock.now())
+
+
+WEBHOOKS_QUEUE = "webhooks"
+TAKER_IDLE_SECONDS = 1.0  # then the job ends; the next delivery brings another
+TAKER_LOOKS_EVERY_SECONDS = 0.05
+
+
+@app.task(
+    name="webhooks.take_deliveries",
+    queue=WEBHOOKS_QUEUE,
+    lock="webhooks",
+    retry=RetryTransient(max_attempts=1000),
+    pass_context=True,
+)
+async def take_deliveries(context: JobContext) -> None:
+    """Take webhook deliveries, one round after the other, until none has come for a moment.
+
+    The intake queues this job with the deliveries, unless one waits already. One that is about to end can
+    miss the deliveries of a transaction that is just being committed, so it looks a little longer.
+    """
+    idle = 0.0
+    while idle < TAKER_IDLE_SECONDS and not context.should_abort():
+        if await in_thread(take.take_deliveries, now=clock.now()):
+            idle = 0.0
+        else:
+            await asyncio.sleep(TAKER_LOOKS_EVERY_SECONDS)
+            idle += TAKER_LOOKS_EVERY_SECONDS
+
+
+@app.task(
+    name="webhooks.analyse_quiet", queue=WEBHOOKS_QUEUE, retry=RetryTransient(max_attempts=20)
+)
+async def analyse_quiet() -> None:
+    """Give conversations that have become quiet to the analyser."""
+    await in_thread(quiet.hand_over_quiet, now=clock.now())
+
+
+@app.task(name="webhooks.repair_gaps", queue=WEBHOOKS_QUEUE, retry=RetryTransient(max_attempts=20))
+async def repair_gaps() -> None:
+    """Look for what webhooks missed while this install was down."""
+    await in_thread(gaps.repair_all, now=clock.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="webhooks.sweep", queue=WEBHOOKS_QUEUE, queueing_lock="webhooks.sweep")
+async def sweep_webhooks(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
+    """Do what the jobs above would have done, had none of them been lost."""
+    await in_thread(sweep.wake_taker)
+    await in_thread(quiet.hand_over_quiet, now=clock.now())
+    await in_thread(sweep.settle_parked, now=clock.now())
+    await in_thread(sweep.look_for_announced, now=clock.now())
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="webhooks.forget", queue=WEBHOOKS_QUEUE, queueing_lock="webhooks.forget")
+async def forget_deliveries(timestamp: int) -> None:  # noqa: ARG001
+    """Drop deliveries past their retention."""
+    await in_thread(sweep.forget_old, now=clock.now())

@@ -258,7 +258,7 @@ class GraphSource:
                     business=self._business,
                     fetched_at=page.fetched_at,
                 )
-                page.snapshots.setdefault(snapshot.remote_id, snapshot)
+                page.snapshots.setdefault(conversation.id, snapshot)
             page.done += 1
 
     async def _read_messages(

@@ -6,7 +6,7 @@ from hirocrm.contacts.snapshots import AttachmentSnapshot
 from hirocrm.meta.graph.shapes import Attachment, Message, Share
 
 # Meta's words for our kinds, where they differ.
-_KINDS = {
+KINDS = {
     "image": "image",
     "video": "video",
     "audio": "audio",
@@ -29,6 +29,7 @@ _KINDS = {
     "fallback": "share",
     "ephemeral": "unsupported",
     "unsupported_type": "unsupported",
+    "story_reply": "story_reply",
 }
 _MEDIA = ("image", "video", "audio")
 
@@ -77,7 +78,7 @@ def _without_repeats(
 
 
 def _read_attachment(attachment: Attachment) -> AttachmentSnapshot:
-    kind = _KINDS.get((attachment.type or "").lower()) or _kind_by_content(attachment)
+    kind = KINDS.get((attachment.type or "").lower()) or _kind_by_content(attachment)
     return AttachmentSnapshot(kind, _url(attachment), _title(attachment))
 
 
@@ -114,7 +115,7 @@ def _title(attachment: Attachment) -> str | None:
 
 
 def _read_share(share: Share) -> AttachmentSnapshot:
-    kind = _KINDS.get((share.type or "").lower())
+    kind = KINDS.get((share.type or "").lower())
     if kind is None and share.sticker_id is not None:
         kind = "sticker"
     url = share.link or share.url

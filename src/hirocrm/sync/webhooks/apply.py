@@ -1,0 +1,148 @@
+"""A Page's events become rows, in a number of statements that doesn't grow with theirs.
+
+The caller holds the transaction. Lock order is contacts, conversations, messages, as everywhere. Every step
+may meet an event for the second time, or too early or late, and leaves the same rows.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from hirocrm.contacts.ingest import Ingested, ingest
+from hirocrm.contacts.models import Activity, ActivityType, Contact, Message
+from hirocrm.contacts.snapshots import MessageSnapshot, MessageSource, Sender
+from hirocrm.contacts.threads import id_column
+from hirocrm.core.bulk import insert_rows
+from hirocrm.core.events import publish
+from hirocrm.core.ids import new_id
+from hirocrm.core.platforms import Platform
+from hirocrm.meta.models import Page
+from hirocrm.meta.webhooks.events import (
+    Event,
+    MessageAnnounced,
+)
+from hirocrm.pipelines.assign import ACTIVITY_COLUMNS
+from hirocrm.sync.webhooks import health, standing, touches
+from hirocrm.sync.webhooks.echoes import settle_echoes
+from hirocrm.sync.webhooks.parking import ANNOUNCED, Change, park, person_key, unpark
+from hirocrm.sync.webhooks.quiet import wait_for_quiet
+from hirocrm.sync.webhooks.rewording import refresh_wording
+from hirocrm.sync.webhooks.snapshots import happened_at, to_snapshots
+
+Received = tuple[Event, datetime]  # an event, and when we got it
+TOLD_CONTACTS = 50  # named in the news for open pages; more of them is just "many"
+
+
+def apply_events(*, page: Page, events: Sequence[Received], now: datetime) -> None:
+    """Write everything that these events say of one Page's contacts."""
+    changes = [change for event in events for change in _changes(*event)]
+    _lock_contacts(page, [event for event, _ in events], changes)
+    ingested = ingest(
+        page=page, snapshots=to_snapshots(events), source=MessageSource.WEBHOOK, now=now
+    )
+    ours = settle_echoes(page=page, events=events, now=now)
+    changes += _what_waited_for(page, ingested)
+    reworded = _apply(page, changes, now)
+    _await_announced(page, events, now)
+    _write_activities(page, ingested, ours)
+    changed = {i.conversation.pk for i in ingested if i.changed and i.conversation.has_text}
+    wait_for_quiet(conversation_ids=changed | reworded, now=now)
+    health.note_events(page=page, events=events)
+    _tell(page, ingested)
+
+
+def _changes(event: Event, received_at: datetime) -> list[Change]:
+    at = happened_at(event, received_at)
+    touch = touches.to_touch(event, at)
+    return [*standing.to_notes(event, at), *([touch] if touch else [])]
+
+
+def _lock_contacts(page: Page, events: Sequence[Event], changes: Sequence[Change]) -> None:
+    """All contacts of the round in one go, so that no two writers wait for each other in a circle."""
+    ids: set[UUID] = set()
+    mids = {c.key for c in changes if c.kind not in standing.KINDS}
+    if mids:
+        rows = Message.objects.filter(page=page, remote_id__in=mids)
+        ids |= set(rows.values_list("conversation__contact_id", flat=True))
+    for platform in Platform:
+        people = {e.customer_id for e in events if e.platform is platform and e.customer_id}
+        if people:
+            found = Contact.objects.filter(page=page, **{f"{id_column(platform)}__in": people})
+            ids |= set(found.values_list("pk", flat=True))
+    locked = Contact.objects.select_for_update().filter(pk__in=ids).order_by("id")
+    list(locked.values_list("pk", flat=True))
+
+
+def _what_waited_for(page: Page, ingested: Sequence[Ingested]) -> list[Change]:
+    """What came too early for the messages and people that are here now."""
+    keys = {message.remote_id for item in ingested for message in item.new}
+    for item in ingested:
+        for platform in Platform:
+            person_id = getattr(item.contact, id_column(platform))
+            if person_id:
+                keys.add(person_key(platform, person_id))
+    return unpark(page=page, keys=keys) if keys else []
+
+
+def _apply(page: Page, changes: Sequence[Change], now: datetime) -> set[UUID]:
+    """Apply changes; returns the conversations whose wording they changed."""
+    standing.apply_notes(page=page, notes=[c for c in changes if c.kind in standing.KINDS], now=now)
+    touched = touches.apply_touches(
+        page=page, touches=[c for c in changes if c.kind not in standing.KINDS], now=now
+    )
+    refresh_wording(conversation_ids=touched.reworded, now=now)
+    return set(touched.reworded)
+
+
+def apply_parked(*, page: Page, keys: Iterable[str], now: datetime) -> None:
+    """Apply what was parked for messages and people that something other than a webhook brought."""
+    changes = unpark(page=page, keys=keys)
+    _lock_contacts(page, [], changes)
+    wait_for_quiet(conversation_ids=_apply(page, changes, now), now=now)
+
+
+def _await_announced(page: Page, events: Iterable[Received], now: datetime) -> None:
+    """Remember the messages that are announced but not here: the sweep looks for those that don't come."""
+    mids = {e.mid for e, _ in events if isinstance(e, MessageAnnounced)}
+    if not mids:
+        return
+    here = set(
+        Message.objects.filter(page=page, remote_id__in=mids).values_list("remote_id", flat=True)
+    )
+    park(
+        page=page, changes=[Change(mid, ANNOUNCED, now, {}) for mid in sorted(mids - here)], now=now
+    )
+
+
+def _write_activities(page: Page, ingested: Sequence[Ingested], ours: Collection[str]) -> None:
+    """One for each new message. What was sent from here has its own, which says by whom."""
+    rows = [
+        _activity(page, item, message)
+        for item in ingested
+        for message in item.new
+        if message.remote_id not in ours
+    ]
+    insert_rows(Activity, ACTIVITY_COLUMNS, rows)
+
+
+def _activity(page: Page, item: Ingested, message: MessageSnapshot) -> tuple[Any, ...]:
+    """Says that a message came or went, never what it says: activities stay when a message is unsent."""
+    is_theirs = message.sender is Sender.CUSTOMER
+    kind = ActivityType.MESSAGE_RECEIVED if is_theirs else ActivityType.MESSAGE_SENT
+    platform = Platform(item.conversation.platform)
+    title = f"{platform.title} message {'received' if is_theirs else 'sent from elsewhere'}"
+    metadata = {"messageId": message.remote_id, "conversationId": str(item.conversation.pk), "platform": platform.value}  # fmt: skip
+    return (
+        new_id(), page.organization_id, item.contact.pk, kind.value, title, "", None, None, None, None,
+        json.dumps(metadata), message.created_at,
+    )  # fmt: skip
+
+
+def _tell(page: Page, ingested: Sequence[Ingested]) -> None:
+    """News for open pages, by ids alone."""
+    contacts = sorted({str(item.contact.pk) for item in ingested if item.changed})
+    few = {"contacts": contacts} if len(contacts) <= TOLD_CONTACTS else {}
+    publish(organization_id=page.organization_id, kind="messages.changed", page=str(page.pk), **few)
+    publish(organization_id=page.organization_id, kind="contacts.changed", page=str(page.pk))

@@ -1,0 +1,75 @@
+"""What lists and search know of a conversation, after a message in it was edited or taken back."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
+from hirocrm.contacts.ingest import SEARCHED_TEXTS, preview
+from hirocrm.contacts.models import Contact, Conversation, Message
+from hirocrm.contacts.search import build_search_text
+from hirocrm.contacts.snapshots import AttachmentSnapshot, MessageSnapshot, Sender
+from hirocrm.core.bulk import update_rows
+
+
+def refresh_wording(*, conversation_ids: Collection[UUID], now: datetime) -> None:
+    """Count a new revision, and rebuild the contacts' last line and searched words from what is left."""
+    if not conversation_ids:
+        return
+    with_text = Message.objects.filter(
+        conversation_id__in=conversation_ids, text__isnull=False
+    ).values("conversation_id")
+    readable = {row["conversation_id"] for row in with_text.distinct()}
+    rows = list(Conversation.objects.filter(pk__in=conversation_ids).only("id", "revision", "contact_id"))  # fmt: skip
+    update_rows(
+        Conversation,
+        ["id", "revision", "analysis_attempts", "has_text"],
+        [(row.pk, row.revision + 1, 0, row.pk in readable) for row in rows],
+    )
+    _refresh_contacts({row.contact_id for row in rows}, now)
+
+
+def _refresh_contacts(contact_ids: set[UUID], now: datetime) -> None:
+    newest = _newest_messages(contact_ids)
+    rows = []
+    for contact in Contact.objects.filter(pk__in=contact_ids).defer("search", "search_text"):
+        messages = newest[contact.pk]
+        last = _last_line(messages) if messages else ("", "")
+        texts = [message.text for message in messages if message.text]
+        words = build_search_text(
+            contact.first_name, contact.last_name, contact.username, contact.tags or [], texts
+        )
+        rows.append((contact.pk, *last, words, now))
+    columns = ["id", "last_message_text", "last_message_sender", "search_text", "updated_at"]
+    update_rows(Contact, columns, rows)
+
+
+def _newest_messages(contact_ids: set[UUID]) -> dict[UUID, list[Message]]:
+    """The newest messages of each contact, newest first."""
+    place = Window(
+        RowNumber(),
+        partition_by=F("conversation__contact_id"),
+        order_by=[F("created_time").desc(), F("id").desc()],
+    )
+    found: defaultdict[UUID, list[Message]] = defaultdict(list)
+    rows = (
+        Message.objects.filter(conversation__contact_id__in=contact_ids)
+        .annotate(place=place, contact_id=F("conversation__contact_id"))
+        .filter(place__lte=SEARCHED_TEXTS)
+        .order_by("contact_id", "place")
+    )
+    for row in rows:
+        found[row.contact_id].append(row)
+    return found
+
+
+def _last_line(messages: Sequence[Message]) -> tuple[str, str]:
+    last = messages[0]
+    attachments = tuple(AttachmentSnapshot(a.get("type", "file")) for a in last.attachments)
+    snapshot = MessageSnapshot(
+        last.remote_id, Sender(last.sender), last.created_time, last.text, attachments
+    )
+    return preview(snapshot), last.sender
