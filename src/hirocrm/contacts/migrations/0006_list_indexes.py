@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0003_append_only'),
-        ('meta', '0002_pipelines'),
+        ('contacts', '0005_webhooks'),
+        ('meta', '0003_connections'),
         ('organizations', '0002_request_window'),
         ('pipelines', '0001_initial'),
     ]
