@@ -4,11 +4,13 @@
 Reference: https://developers.facebook.com/docs/graph-api/reference/debug_token
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -31,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 CHECK_EVERY = timedelta(days=1)
 CHECKED_AT_ONCE = 50
+PATIENCE_SECONDS = 20.0
 TOKEN_CODE = 190
 
 NOT_OURS = "Meta doesn't show this Page to its token any more. Someone who manages the Page must connect it again."
@@ -75,6 +78,21 @@ async def examine(page: Page, *, now: datetime, repair: bool = True) -> Checkup:
     return Checkup(
         state=ConnectionState.HEALTHY, info=info, remote=remote, subscribed_fields=fields
     )
+
+
+def check_now(page: Page, *, now: datetime) -> Checkup:
+    """Look and write what was found, while somebody waits: `PATIENCE_SECONDS` at most."""
+    found = async_to_sync(_examine_soon)(page, now)
+    record(page, found, now=now)
+    return found
+
+
+async def _examine_soon(page: Page, now: datetime) -> Checkup:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await examine(page, now=now)
+    except TimeoutError:
+        return Checkup(state=None, is_conclusive=False)
 
 
 async def _ask_for_itself(graph: GraphClient, page: Page) -> GraphPage | None:

@@ -10,7 +10,7 @@ import structlog
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from hirocrm.core.encryption import keyed_hash, keyed_hashes
 from hirocrm.core.errors import Conflict, HiroError
@@ -260,7 +260,7 @@ def get_login(*, member: Member, login_id: UUID, now: datetime) -> Login:
 
 
 def list_found_pages(*, login: Login, search: str = "") -> QuerySet[FoundPage]:
-    """The Pages that the login opened, by name; their tokens are not read."""
+    """The Pages that the login opened, by name; of their tokens only `has_token` is read."""
     rows = FoundPage.objects.filter(organization_id=login.organization_id, login=login)
     wanted = clean(search).strip()
     if wanted:
@@ -269,6 +269,9 @@ def list_found_pages(*, login: Login, search: str = "") -> QuerySet[FoundPage]:
             | Q(instagram_username__icontains=wanted.removeprefix("@"))
             | Q(remote_id=wanted)
         )
+    rows = rows.annotate(
+        has_token=Case(When(access_token="", then=Value(False)), default=Value(True))  # noqa: FBT003
+    )
     return rows.defer("access_token").order_by("name", "id")
 
 

@@ -23,6 +23,18 @@ def list_pages(*, member: Member) -> QuerySet[Page]:
     )
 
 
+IN_NEED_COUNTED = 100
+
+
+def list_in_need(*, member: Member) -> QuerySet[Page]:
+    """The organization's Pages that wait for a person: to reconnect them, or to grant what is missing."""
+    permissions.require(member, Right.READ)
+    need = (ConnectionState.NEEDS_PERMISSION, ConnectionState.NEEDS_RECONNECT)
+    rows = Page.objects.filter(organization_id=member.organization_id, state__in=need)
+    # Dead connections first: "needs_reconnect" sorts after "needs_permission".
+    return rows.only("id", "name", "remote_id", "state", "state_reason").order_by("-state", "name")
+
+
 def get_page(*, member: Member, reference: str | UUID, for_update: bool = False) -> Page:
     """One Page by HiroCRM's id or by Facebook's.
 

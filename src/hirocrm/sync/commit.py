@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -57,7 +57,8 @@ def commit_page(
     if not run.is_open or run.cancel_requested_at is not None:
         return Committed(reached_known=False, cancelled=True)
     page = run.own_page
-    ingested = ingest(page=page, snapshots=fetched.snapshots, source=source, now=now)
+    wanted = _within_depth(run, fetched.snapshots)
+    ingested = ingest(page=page, snapshots=wanted, source=source, now=now)
     settle_snapshots(page=page, snapshots=fetched.snapshots, now=now)
     to_read = [
         item.conversation.pk
@@ -72,9 +73,10 @@ def commit_page(
         now=now,
     )
     missed = _note_missed(run, ingested, source, now)
-    known = _reached_known(run, platform, fetched.snapshots, ingested)
+    known = len(wanted) < len(fetched.snapshots) or _reached_known(run, platform, wanted, ingested)
     lifecycle.record_troubles(run, fetched.troubles)
-    _count(run, ingested, fetched, to_read=len(to_read), missed=missed)
+    within = replace(fetched, snapshots=wanted)
+    _count(run, ingested, within, to_read=len(to_read), missed=missed)
     _save_place(run, platform, fetched, done=known or fetched.cursor is None)
     lifecycle.tell(run)
     return Committed(reached_known=known, cancelled=False)
@@ -89,6 +91,17 @@ def _note_missed(
     missed = gaps.count_missed(page=run.own_page, ingested=ingested, now=now)
     health.note_missed(page=run.own_page, count=missed)
     return missed
+
+
+def _within_depth(
+    run: SyncRun, snapshots: Sequence[ConversationSnapshot]
+) -> Sequence[ConversationSnapshot]:
+    """Those at least as new as the run was asked to go back; all of them when it wasn't."""
+    since = run.options.get("since")
+    if not since:
+        return snapshots
+    oldest = datetime.fromisoformat(since)
+    return [snapshot for snapshot in snapshots if snapshot.updated_at >= oldest]
 
 
 def _count(

@@ -28,9 +28,17 @@ SYNC_QUEUE = "sync"
 
 
 def start_sync(
-    *, page: Page, member: Member | None = None, full: bool = False, now: datetime
+    *,
+    page: Page,
+    member: Member | None = None,
+    full: bool = False,
+    since: datetime | None = None,
+    now: datetime,
 ) -> SyncRun:
     """Start a sync of the Page, or return the one that is under way.
+
+    With `since` it goes no further back than conversations that were active then; a later full sync
+    brings the older ones.
 
     Raises:
         PageNotConnected: there is no token to sync with.
@@ -44,7 +52,16 @@ def start_sync(
         return open_run
     try:
         with transaction.atomic():
-            run = _new_run(page.organization_id, RunKind.SYNC, member, now, page=page, full=full)
+            options = {"since": since.isoformat()} if since is not None else {}
+            run = _new_run(
+                page.organization_id,
+                RunKind.SYNC,
+                member,
+                now,
+                page=page,
+                full=full,
+                options=options,
+            )
             _defer_fetch(run)
     except IntegrityError:  # somebody else started one in this very moment
         open_run = queries.find_open_sync(page)

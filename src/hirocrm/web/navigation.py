@@ -11,6 +11,9 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts import queries as contacts
+from hirocrm.meta import queries as pages
+from hirocrm.meta.models import Page
+from hirocrm.organizations.permissions import Right, allows
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +67,36 @@ def links(path: str) -> list[Link]:
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """Context processor: `navigation`, `search_url` for the search in the top bar, and `review_count`.
+    """Context processor: `navigation`, `search_url` for the search in the top bar, `review_count`, `pages_in_need`.
 
-    The count is asked for only where a page shows it.
+    The last two are asked for only where a page shows them.
     """
     return {
         "navigation": links(request.path),
         "search_url": _address("contacts"),
         "review_count": SimpleLazyObject(lambda: _count_reviews(request)),
+        "pages_in_need": SimpleLazyObject(lambda: _pages_in_need(request)),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class PagesInNeed:
+    """Pages that wait for a person: the banner on every page. `first` is shown, the others counted."""
+
+    first: Page
+    count: int
+    may_configure: bool
+
+
+def _pages_in_need(request: HttpRequest) -> PagesInNeed | None:
+    """The organization's Pages that somebody must reconnect or give a permission; None: all is well."""
+    member = getattr(request, "member", None)
+    if member is None:
+        return None
+    found = list(pages.list_in_need(member=member)[: pages.IN_NEED_COUNTED])
+    if not found:
+        return None
+    return PagesInNeed(found[0], len(found), allows(member, Right.CONFIGURE))
 
 
 def _count_reviews(request: HttpRequest) -> int:

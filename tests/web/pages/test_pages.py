@@ -57,7 +57,6 @@ class TestPageList:
         text = sign_in(owner).get("/pages").text
 
         assert "Needs reconnecting" in text
-        assert "Reconnect with a new one; nothing is lost." in text
         assert "The password was changed." in text
         assert f"{reverse('page-connect')}?page={page.remote_id}" in text
 
@@ -94,7 +93,7 @@ class TestPageList:
         for _ in range(12):
             PageFactory(organization=owner.organization)
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get("/pages")
 
     def test_leads_to_sign_in(self, client, db):

@@ -34,7 +34,9 @@ class Row:
 WORDS: dict[Step, tuple[str | Promise, str | Promise, str | Promise]] = {
     Step.BRING_IN: (
         _("Bring in conversations"),
-        _("Connect a Facebook Page by its token, or import the archive that Facebook gives you."),
+        _(
+            "Connect your Facebook Page or Instagram account, or import the archive that Facebook gives you."
+        ),
         _("Connect a Page"),
     ),
     Step.STAGES: (

@@ -45,6 +45,19 @@ class ConnectForm(forms.Form):
     )
 
 
+class InstagramConnectForm(forms.Form):
+    """A token of Instagram Login, which itself tells whose it is."""
+
+    instagram_access_token = forms.CharField(
+        label=_("Instagram access token"),
+        max_length=1000,
+        help_text=_(
+            "It begins with IG. It is refreshed before its 60 days end, and kept encrypted."
+        ),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class PageSettingsForm(forms.Form):
     """What a Page does with what it learns."""
 

@@ -1,15 +1,20 @@
-"""A Page as its card shows it."""
+"""A Page as its card shows it: its state, what to do about it, and what will need doing soon."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts.queries.coverage import Coverage
-from hirocrm.meta.models import ConnectionState, Page
+from hirocrm.meta import login_dialog
+from hirocrm.meta.models import ConnectionState, Flavour, Page
 from hirocrm.sync.models import SyncRun
 from hirocrm.web.pages.forms import SCHEDULES
+
+SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,15 @@ class Standing:
     label: str | Promise
     tone: str
     sentence: str | Promise
+    until: datetime | None = None  # of a pause
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that works today and won't by `at`, or that is missing quietly."""
+
+    text: str | Promise
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class PageCard:
 
     page: Page
     standing: Standing
+    notices: Sequence[Notice]
     schedule: str | Promise
     coverage: Coverage
     open_run: SyncRun | None
@@ -37,17 +52,44 @@ class PageCard:
         return bool(self.page.access_token and self.page.remote_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way to one of Meta's dialogs, or the settings that it still needs."""
+
+    label: str | Promise
+    url: str
+    redirect_uri: str
+    missing: Sequence[str]
+
+
+def doors() -> dict[str, Door]:
+    """Both ways of logging in."""
+    return {
+        "facebook": _door(Flavour.PAGE, _("Connect with Facebook"), "connect-facebook"),
+        "instagram": _door(Flavour.INSTAGRAM, _("Connect with Instagram"), "connect-instagram"),
+    }
+
+
+def _door(flavour: Flavour, label: str | Promise, url_name: str) -> Door:
+    return Door(
+        label=label,
+        url=reverse(url_name),
+        redirect_uri=login_dialog.redirect_uri(flavour),
+        missing=login_dialog.missing_settings(flavour),
+    )
+
+
 STANDINGS: dict[str, Standing] = {
     ConnectionState.HEALTHY: Standing(_("Connected"), "good", ""),
     ConnectionState.LIMITED: Standing(
-        _("Waiting for Meta"),
+        _("Limited"),
         "warn",
         _("Meta asked for a pause. The sync goes on by itself; there is nothing to do."),
     ),
     ConnectionState.NEEDS_PERMISSION: Standing(
         _("Permission missing"),
         "bad",
-        _("Make a new token with every permission that is asked for, then reconnect the Page."),
+        _("Reconnect the Page and grant every permission that is asked for."),
     ),
     ConnectionState.NEEDS_RECONNECT: Standing(
         _("Needs reconnecting"),
@@ -63,15 +105,51 @@ STANDINGS: dict[str, Standing] = {
 NEVER_SYNCED = _("Connected and ready. Press “Sync now” to bring in its conversations.")
 
 
+NO_EVENTS = _(
+    "New messages don't arrive by themselves: Facebook delivers none to this app. They come with the next sync."
+)
+
+
 def standing_of(page: Page, *, now: datetime) -> Standing:
     """How the Page stands now: a pause that is over is no longer one."""
     state = page.state
     if state == ConnectionState.LIMITED and page.limited_until and page.limited_until <= now:
         state = ConnectionState.HEALTHY
     standing = STANDINGS[state]
+    if state == ConnectionState.LIMITED:
+        return replace(standing, until=page.limited_until)
     if state == ConnectionState.HEALTHY and page.last_synced_at is None:
-        return Standing(standing.label, standing.tone, NEVER_SYNCED)
+        return replace(standing, sentence=NEVER_SYNCED)
+    if standing.tone == "bad" and page.state_reason:
+        return replace(standing, sentence=page.state_reason)
     return standing
+
+
+def notices_of(page: Page, *, now: datetime) -> list[Notice]:
+    """What will need doing soon, or is missing quietly, while the connection works."""
+    if page.state not in {ConnectionState.HEALTHY, ConnectionState.LIMITED}:
+        return []
+    notices = []
+    ends = page.token_expires_at
+    renews_itself = page.flavour == Flavour.INSTAGRAM
+    if ends is not None and ends - now < SOON and not renews_itself:
+        notices.append(Notice(_("The token ends soon: reconnect the Page before"), ends))
+    access_ends = page.data_access_expires_at
+    if access_ends is not None and access_ends - now < SOON:
+        notices.append(
+            Notice(_("Meta wants you to log in again: reconnect the Page before"), access_ends)
+        )
+    if page.checked_at is not None and _delivers_nothing(page):
+        notices.append(Notice(NO_EVENTS))
+    return notices
+
+
+def _delivers_nothing(page: Page) -> bool:
+    """Whether our own app could be delivered events, and isn't."""
+    return (
+        login_dialog.is_configured(Flavour(page.flavour))
+        and "messages" not in page.subscribed_fields
+    )
 
 
 def card_of(
@@ -81,6 +159,7 @@ def card_of(
     return PageCard(
         page=page,
         standing=standing_of(page, now=now),
+        notices=notices_of(page, now=now),
         schedule=dict(SCHEDULES)[page.sync_schedule],
         coverage=coverage or Coverage(),
         open_run=open_run,

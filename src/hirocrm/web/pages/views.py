@@ -1,7 +1,9 @@
 """The list of Pages, a Page's settings, and what starts from them."""
 
+from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +14,8 @@ from hirocrm.analysis.threshold import preview_threshold
 from hirocrm.contacts.queries.coverage import list_coverage
 from hirocrm.core import clock
 from hirocrm.core.errors import Conflict, Invalid, UpstreamError
-from hirocrm.meta import queries, services
+from hirocrm.meta import checkup, queries, services
+from hirocrm.meta.models import Flavour
 from hirocrm.meta.services import PageAccess
 from hirocrm.organizations import permissions
 from hirocrm.organizations.permissions import Right
@@ -21,12 +24,18 @@ from hirocrm.sync import pages as page_endings
 from hirocrm.sync import queries as runs
 from hirocrm.sync import services as syncing
 from hirocrm.web.members import MemberHttpRequest, member_required
-from hirocrm.web.pages.forms import ConnectForm, PageSettingsForm, ThresholdForm
-from hirocrm.web.pages.presentation import PageCard, card_of
+from hirocrm.web.pages.forms import (
+    ConnectForm,
+    InstagramConnectForm,
+    PageSettingsForm,
+    ThresholdForm,
+)
+from hirocrm.web.pages.presentation import PageCard, card_of, doors, standing_of
 from hirocrm.web.refusals import add_refusal
 from hirocrm.web.rights import rights_of
 
 FIELD_NAMES = {"pageAccessToken": "page_access_token", "pageId": "page_id"}
+INSTAGRAM_FIELD_NAMES = {"pageAccessToken": "instagram_access_token"}
 
 
 @require_GET
@@ -53,31 +62,86 @@ def _cards(request: MemberHttpRequest) -> list[PageCard]:
 @require_http_methods(["GET", "POST"])
 @member_required
 def connect(request: MemberHttpRequest) -> HttpResponse:
-    """Connect a Page, or reconnect one, by its own token."""
+    """The ways to connect a Page, or to reconnect one: by logging in at Meta, or by its own token."""
     permissions.require(request.member, Right.CONFIGURE)
+    form = ConnectForm(initial={"page_id": request.GET.get("page", "")})
+    instagram_form = InstagramConnectForm()
     if request.method == "GET":
-        form = ConnectForm(initial={"page_id": request.GET.get("page", "")})
-        return render(request, "pages/connect.html", {"form": form})
-    form = ConnectForm(request.POST)
-    if form.is_valid():
+        return _show_connect(request, form, instagram_form)
+    shown: forms.Form
+    if request.POST.get("flavour") == Flavour.INSTAGRAM:
+        shown = instagram_form = InstagramConnectForm(request.POST)
+        access_of = _instagram_access
+    else:
+        shown = form = ConnectForm(request.POST)
+        access_of = _page_access
+    if shown.is_valid():
         try:
-            return _connect(request, form)
+            return _connect(request, access_of(shown.cleaned_data))
         except (Invalid, Conflict, UpstreamError) as exc:
-            add_refusal(form, exc, FIELD_NAMES)
-    return render(request, "pages/connect.html", {"form": form}, status=422)
+            names = INSTAGRAM_FIELD_NAMES if shown is instagram_form else FIELD_NAMES
+            add_refusal(shown, exc, names)
+    return _show_connect(request, form, instagram_form, status=422)
 
 
-def _connect(request: MemberHttpRequest, form: ConnectForm) -> HttpResponse:
-    access = PageAccess(
-        remote_id=form.cleaned_data["page_id"],
-        name=form.cleaned_data["page_name"],
-        access_token=form.cleaned_data["page_access_token"],
+def _show_connect(
+    request: MemberHttpRequest,
+    form: forms.Form,
+    instagram_form: forms.Form,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    reference = request.GET.get("page", "")
+    pages = queries.list_pages(member=request.member).filter(queries.by_reference(reference))
+    context = {
+        "form": form,
+        "instagram_form": instagram_form,
+        "page": pages.first() if reference else None,
+        **doors(),
+    }
+    return render(request, "pages/connect.html", context, status=status)
+
+
+def _page_access(given: dict[str, Any]) -> PageAccess:
+    return PageAccess(
+        remote_id=given["page_id"],
+        name=given["page_name"],
+        access_token=given["page_access_token"],
     )
+
+
+def _instagram_access(given: dict[str, Any]) -> PageAccess:
+    return PageAccess(
+        remote_id="",
+        name="",
+        access_token=given["instagram_access_token"],
+        flavour=Flavour.INSTAGRAM,
+    )
+
+
+def _connect(request: MemberHttpRequest, access: PageAccess) -> HttpResponse:
     page, is_new = services.connect_page(member=request.member, access=access, now=clock.now())
     if is_new:
         messages.success(request, _("%(name)s is connected.") % {"name": page.name})
         return redirect("page-settings", page.id)
     messages.success(request, _("%(name)s is connected again.") % {"name": page.name})
+    return redirect("pages")
+
+
+@require_POST
+@member_required
+def check(request: MemberHttpRequest, page_id: UUID) -> HttpResponse:
+    """Look at a Page's connection now."""
+    permissions.require(request.member, Right.RUN)
+    page = queries.get_page(member=request.member, reference=page_id)
+    checkup.check_now(page, now=clock.now())
+    page.refresh_from_db()
+    standing = standing_of(page, now=clock.now())
+    words = {"name": page.name, "state": standing.label}
+    if standing.tone == "bad":
+        messages.warning(request, _("%(name)s: %(state)s.") % words)
+    else:
+        messages.success(request, _("Facebook was asked. %(name)s: %(state)s.") % words)
     return redirect("pages")
 
 

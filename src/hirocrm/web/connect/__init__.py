@@ -1,0 +1,1 @@
+"""Connecting with Facebook or Instagram: to Meta's dialog and back, choosing Pages, the first sync."""

@@ -1,0 +1,95 @@
+"""What a login gave, in words: its Pages as rows to choose from, and the permissions that are missing."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from hirocrm.meta import requirements
+from hirocrm.meta.logins import Holders
+from hirocrm.meta.models import ConnectionState, Flavour, FoundPage, Login
+
+SCOPE_WORDS: dict[str, str | Promise] = {
+    "pages_show_list": _("see which Pages you manage"),
+    "pages_messaging": _("read and answer Messenger conversations"),
+    "pages_manage_metadata": _("be told of new messages as they come"),
+    "pages_read_engagement": _("read the Page's conversations"),
+    "instagram_basic": _("see the Instagram account of a Page"),
+    "instagram_manage_messages": _("read and answer Instagram conversations"),
+    "business_management": _("see Pages that belong to a business portfolio"),
+    "instagram_business_basic": _("see your Instagram account"),
+    "instagram_business_manage_messages": _("read and answer Instagram conversations"),
+}
+TASK_WORDS: dict[str, str | Promise] = {
+    "MESSAGING": _("Messages"),
+    "MODERATE": _("Community activity"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A permission that wasn't given, and what it is for."""
+
+    scope: str
+    purpose: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A Page to choose. `obstacle` says why it can't be chosen; `warning` what won't work."""
+
+    page: FoundPage
+    is_chosen: bool
+    is_ours: bool
+    needs_reconnecting: bool
+    obstacle: str | Promise
+    missing_tasks: Sequence[str | Promise]
+
+
+def missing_permissions(login: Login, *, has_instagram: bool) -> list[Missing]:
+    """What the person didn't grant; nothing while that isn't known."""
+    if not login.granted_scopes:
+        return []
+    flavour = Flavour(login.flavour)
+    needed: Iterable[str] = requirements.needed_scopes(flavour, has_instagram=has_instagram)
+    if flavour is Flavour.PAGE:
+        needed = [*needed, "business_management"]
+    return [Missing(s, SCOPE_WORDS[s]) for s in needed if s not in login.granted_scopes]
+
+
+def rows_of(
+    found: Iterable[FoundPage], holders: Holders, *, chosen: Collection[str] | None
+) -> list[Row]:
+    """The Pages as rows. `chosen` None: whatever can be and isn't connected yet."""
+    return [_row(page, holders, chosen) for page in found]
+
+
+def _row(page: FoundPage, holders: Holders, chosen: Collection[str] | None) -> Row:
+    state = holders.ours.get(page.remote_id)
+    needs_reconnecting = state in {
+        ConnectionState.NEEDS_RECONNECT,
+        ConnectionState.NEEDS_PERMISSION,
+    }
+    obstacle = _obstacle(page, holders)
+    if chosen is None:
+        is_chosen = not obstacle and (state is None or needs_reconnecting)
+    else:
+        is_chosen = not obstacle and page.remote_id in chosen
+    lacking = requirements.missing_tasks(page.tasks, has_instagram=bool(page.instagram_account_id))
+    return Row(
+        page=page,
+        is_chosen=is_chosen,
+        is_ours=state is not None,
+        needs_reconnecting=needs_reconnecting,
+        obstacle=obstacle,
+        missing_tasks=[TASK_WORDS[task] for task in lacking],
+    )
+
+
+def _obstacle(page: FoundPage, holders: Holders) -> str | Promise:
+    if page.remote_id in holders.others:
+        return _("It is connected to another organization of this HiroCRM.")
+    if not page.has_token:  # type: ignore[attr-defined]  # annotated by list_found_pages
+        return _("Facebook gave no token for it: your role on the Page is too small.")
+    return ""

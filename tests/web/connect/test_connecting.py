@@ -1,0 +1,339 @@
+"""Connecting by logging in: to Meta's dialog, back, choosing, and the first sync."""
+
+import html
+import re
+
+import pytest
+from django.urls import reverse
+
+from hirocrm.meta.models import FoundPage, Login, Page
+from hirocrm.sync.models import SyncRun
+from tests.factories import PageFactory, PipelineFactory
+
+CLOSET, BAKERY, PLUMBER = "110000000000001", "110000000000002", "110000000000003"
+INSTAGRAM = "17841400000000001"
+ALL = [CLOSET, BAKERY, PLUMBER]
+
+
+@pytest.fixture
+def pages(sandbox):
+    sandbox.graph.add_page(
+        CLOSET, "Ana's Closet", instagram_id=INSTAGRAM, instagram_username="anas.closet"
+    )
+    sandbox.graph.add_page(BAKERY, "Bakery Ñandú", tasks=["ANALYZE", "MESSAGING"])
+    sandbox.graph.add_page(PLUMBER, "مقهى الزاوية")
+
+
+def words(response) -> str:
+    return html.unescape(re.sub(r"\s+", " ", response.text))
+
+
+def log_in(client, consent, **fields):
+    """As a person does: to the dialog, back, and on to the choice."""
+    start = client.get(reverse("connect-facebook"))
+    back = client.get(consent(start["Location"], **{"page": ALL, **fields}))
+    return client.get(back["Location"]) if back.status_code == 302 else back
+
+
+class TestDoors:
+    def test_lead_to_the_dialogs(self, sandbox, sign_in, owner):
+        text = sign_in(owner).get(reverse("page-connect")).text
+
+        assert f'href="{reverse("connect-facebook")}"' in text
+        assert f'href="{reverse("connect-instagram")}"' in text
+
+    def test_explain_what_to_set_without_an_app(self, sign_in, owner, settings):
+        settings.FACEBOOK_APP_ID = settings.FACEBOOK_APP_SECRET = ""
+        settings.BASE_URL = "https://crm.example"
+
+        text = words(sign_in(owner).get(reverse("page-connect")))
+
+        assert "Set FACEBOOK_APP_ID, FACEBOOK_APP_SECRET in HiroCRM's environment" in text
+        assert "https://crm.example/connect/facebook/callback" in text
+        assert "Check and connect" in text
+
+    def test_a_start_without_an_app_comes_back_with_the_sentence(self, sign_in, owner, settings):
+        settings.FACEBOOK_APP_ID = ""
+
+        response = sign_in(owner).get(reverse("connect-facebook"), follow=True)
+
+        assert "Set FACEBOOK_APP_ID" in response.text
+
+    def test_are_shut_for_agents(self, sandbox, sign_in, agent):
+        assert sign_in(agent).get(reverse("connect-facebook")).status_code == 403
+
+
+class TestCallback:
+    def test_leads_on_without_the_code_in_the_address(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        start = client.get(reverse("connect-facebook"))
+
+        back = client.get(consent(start["Location"], page=ALL))
+
+        assert (back.status_code, back["Location"]) == (
+            302,
+            reverse("connect-choose", args=[Login.objects.get().pk]),
+        )
+        assert back["Cache-Control"].startswith("max-age=0, no-cache, no-store")
+
+    def test_declining_is_told_plainly(self, pages, sign_in, owner, consent):
+        response = log_in(sign_in(owner), consent, answer="no")
+
+        assert response.status_code == 200
+        assert "You didn't continue at Facebook, so nothing was connected." in words(response)
+        assert f"{reverse('connect-facebook')}?again=1" in response.text
+
+    def test_a_replayed_answer_is_refused(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        answer = consent(client.get(reverse("connect-facebook"))["Location"], page=ALL)
+        client.get(answer)
+
+        response = client.get(answer)
+
+        assert response.status_code == 400
+        assert "This login was finished already." in words(response)
+        assert FoundPage.objects.count() == 3
+
+    def test_a_foreign_answer_is_refused(self, pages, sign_in, owner, admin, consent):
+        answer = consent(sign_in(admin).get(reverse("connect-facebook"))["Location"], page=ALL)
+
+        response = sign_in(owner).get(answer)
+
+        assert response.status_code == 400
+        assert "doesn't belong to a login" in words(response)
+
+    def test_meta_being_down_is_told(self, pages, sandbox, sign_in, owner, consent):
+        client = sign_in(owner)
+        answer = consent(client.get(reverse("connect-facebook"))["Location"], page=ALL)
+        sandbox.graph.breaks("html_502", match={"op": "accounts"})
+
+        response = client.get(answer)
+
+        assert response.status_code == 502
+        assert "Start again" in response.text
+
+
+class TestChoose:
+    def test_shows_what_there_is_and_never_a_token(self, pages, sign_in, owner, consent):
+        response = log_in(sign_in(owner), consent)
+
+        text = words(response)
+        assert "@anas.closet" in text
+        assert "مقهى الزاوية" in text
+        assert "You lack these tasks on the Page: Community activity." in text
+        assert "SANDBOX" not in text
+        assert re.findall(r'value="(\d+)" checked', text) == ALL
+
+    def test_survives_a_reload(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        first = log_in(client, consent)
+
+        assert words(client.get(first.request["PATH_INFO"])).count('name="page"') == 3
+
+    def test_marks_whose_pages_are_taken(self, pages, sign_in, owner, consent):
+        PageFactory(remote_id=CLOSET)
+        PageFactory(organization=owner.organization, remote_id=BAKERY, state="needs_reconnect")
+        PageFactory(organization=owner.organization, remote_id=PLUMBER)
+
+        text = words(log_in(sign_in(owner), consent))
+
+        assert "It is connected to another organization of this HiroCRM." in text
+        assert "Needs reconnecting" in text
+        assert re.findall(r'value="(\d+)" checked', text) == [BAKERY]
+
+    def test_explains_declined_permissions(self, pages, sign_in, owner, consent):
+        granted = ["pages_show_list", "pages_messaging", "pages_manage_metadata",
+                   "pages_read_engagement", "instagram_basic", "business_management"]  # fmt: skip
+
+        text = words(log_in(sign_in(owner), consent, scope=granted))
+
+        assert "Some permissions were not given" in text
+        assert "read and answer Instagram conversations" in text
+        assert f'href="{reverse("connect-facebook")}?again=1">Ask Facebook again' in text
+
+    def test_searches_and_keeps_what_is_ticked(self, sandbox, sign_in, owner, consent):
+        ids = [f"12{number:013}" for number in range(130)]
+        for number, page_id in enumerate(ids):
+            sandbox.graph.add_page(page_id, f"Shop {number:03}")
+        client = sign_in(owner)
+        first = log_in(client, consent, page=ids)
+        assert "The first 100 of 130 Pages" in words(first)
+        assert not re.findall(r'value="\d+" checked', first.text)
+
+        found = client.post(
+            first.request["PATH_INFO"], {"page": [ids[3]], "do": "search", "q": "shop 12"}
+        )
+
+        text = words(found)
+        assert re.findall(r'value="(\d+)" checked', text) == [ids[3]]
+        assert "10 Pages. What you tick stays ticked." in text
+        assert text.count('name="page"') == 11
+
+    def test_without_a_page_says_why(self, pages, sign_in, owner, consent):
+        assert "Facebook showed no Page" in words(log_in(sign_in(owner), consent, page=[]))
+
+    def test_asks_for_at_least_one(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        first = log_in(client, consent)
+
+        response = client.post(first.request["PATH_INFO"], {"do": "connect"})
+
+        assert response.status_code == 422
+        assert "Choose at least one Page." in words(response)
+
+    def test_is_a_404_for_anybody_else(self, pages, sign_in, owner, stranger, consent):
+        first = log_in(sign_in(owner), consent)
+
+        assert sign_in(stranger).get(first.request["PATH_INFO"]).status_code == 404
+
+    def test_connects_and_leads_to_the_first_sync(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        first = log_in(client, consent)
+
+        response = client.post(
+            first.request["PATH_INFO"], {"do": "connect", "page": [CLOSET, BAKERY]}
+        )
+
+        ids = [str(page.pk) for page in Page.objects.order_by("name")]
+        assert response["Location"] == f"{reverse('first-sync')}?page={ids[0]}&page={ids[1]}"
+        assert not Login.objects.exists()
+
+    def test_a_reconnected_page_goes_back_to_the_list(self, pages, sign_in, owner, consent, now):
+        PageFactory(
+            organization=owner.organization, remote_id=CLOSET, state="needs_reconnect", last_synced_at=now
+        )  # fmt: skip
+        client = sign_in(owner)
+        first = log_in(client, consent)
+
+        response = client.post(first.request["PATH_INFO"], {"do": "connect", "page": CLOSET})
+
+        assert response["Location"] == reverse("pages")
+
+
+class TestInstagram:
+    def test_connects_the_account(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        start = client.get(reverse("connect-instagram"))
+        back = client.get(consent(start["Location"], account=INSTAGRAM))
+        client.post(back["Location"], {"do": "connect", "page": INSTAGRAM})
+
+        page = Page.objects.get()
+        assert (page.flavour, page.remote_id, page.instagram_account_id) == (
+            "instagram",
+            INSTAGRAM,
+            INSTAGRAM,
+        )
+        assert (page.name, page.instagram_username) == ("Ana's Closet", "anas.closet")
+        assert page.token_expires_at is not None
+
+    def test_connects_by_token(self, pages, sandbox, sign_in, owner):
+        token = sandbox.graph.issue_token(CLOSET, kind="INSTAGRAM")
+
+        sign_in(owner).post(
+            reverse("page-connect"), {"flavour": "instagram", "instagram_access_token": token}
+        )
+
+        assert Page.objects.get().remote_id == INSTAGRAM
+
+    def test_refuses_a_dead_token_at_its_field(self, pages, sign_in, owner):
+        response = sign_in(owner).post(
+            reverse("page-connect"),
+            {"flavour": "instagram", "instagram_access_token": "IGAAdead1234"},
+        )
+
+        assert response.status_code == 422
+        assert "Instagram doesn't take this token" in words(response)
+        assert "IGAAdead1234" not in response.text
+
+
+@pytest.fixture
+def connected(pages, sandbox, owner) -> Page:
+    sandbox.graph.add_synthetic(CLOSET, 250, newest_ago_ms=0, step_ms=12 * 3_600_000)
+    token = sandbox.graph.issue_token(CLOSET)
+    return PageFactory(organization=owner.organization, remote_id=CLOSET, access_token=token)
+
+
+class TestFirstSync:
+    def test_offers_depths_and_the_usual_pipeline(self, connected, sign_in, owner):
+        pipeline = PipelineFactory(organization=owner.organization, is_default=True)
+
+        text = words(sign_in(owner).get(f"{reverse('first-sync')}?page={connected.pk}"))
+
+        assert 'value="90" checked' in text
+        assert f'<option value="{pipeline.pk}" selected>' in text
+
+    def test_estimates_each_depth_from_one_look(self, connected, sandbox, sign_in, owner):
+        before = sandbox.control.count("graph.conversations")
+
+        text = words(sign_in(owner).get(f"{reverse('first-sync-outlook')}?page={connected.pk}"))
+
+        # Two a day: 100 were seen, of 250; beyond those it is a guess, and of everything a lower bound.
+        figures = re.findall(r'<td class="num">(.*?)</td>', text)
+        assert figures[0::3][0] == "60"
+        assert re.fullmatch(r"≈ 18\d", figures[3])
+        assert re.fullmatch(r"≈ 7[34]\d", figures[6])
+        assert figures[9] == "> 100"
+        assert sandbox.control.count("graph.conversations") - before == 1
+
+    def test_says_what_kept_it_from_estimating(self, connected, sandbox, sign_in, owner):
+        sandbox.graph.kills_token(CLOSET, 460)
+
+        text = words(sign_in(owner).get(f"{reverse('first-sync-outlook')}?page={connected.pk}"))
+
+        assert "password" in text
+
+    def test_starts_one_as_deep_as_asked(self, connected, sign_in, owner):
+        pipeline = PipelineFactory(organization=owner.organization)
+
+        response = sign_in(owner).post(
+            reverse("first-sync"),
+            {"page": connected.pk, "depth": "30", "pipeline": str(pipeline.pk)},
+        )
+
+        run = SyncRun.objects.get()
+        connected.refresh_from_db()
+        assert response["Location"] == reverse("run", args=[run.pk])
+        assert list(run.options) == ["since"]
+        assert connected.auto_pipeline_id == pipeline.pk
+
+    def test_leaves_other_organizations_pages_out(self, connected, sign_in, stranger):
+        response = sign_in(stranger).post(
+            reverse("first-sync"), {"page": connected.pk, "depth": "all", "pipeline": ""}
+        )
+
+        assert response["Location"] == reverse("pages")
+        assert not SyncRun.objects.exists()
+
+
+class TestBanner:
+    def test_tells_on_every_page_who_needs_reconnecting(self, connected, sign_in, owner):
+        connected.state, connected.state_reason = "needs_reconnect", "The password was changed."
+        connected.save()
+
+        text = words(sign_in(owner).get(reverse("pipelines")))
+
+        assert "Ana's Closet needs reconnecting" in text
+        assert "The password was changed." in text
+        assert f'href="{reverse("page-connect")}?page={CLOSET}">Reconnect' in text
+
+    def test_says_permission_where_it_is_one(self, connected, sign_in, viewer):
+        connected.state = "needs_permission"
+        connected.save()
+
+        text = words(sign_in(viewer).get(reverse("pipelines")))
+
+        assert "Ana's Closet lacks a permission" in text
+        assert "An owner or admin can do it." in text
+
+    @pytest.mark.parametrize("state", ["healthy", "limited", "removed", "imported"])
+    def test_is_silent_otherwise(self, connected, sign_in, owner, state):
+        connected.state = state
+        connected.save()
+
+        assert "data-pages-in-need" not in sign_in(owner).get(reverse("pipelines")).text
+
+    def test_is_the_organizations_own(self, connected, sign_in, stranger):
+        connected.state = "needs_reconnect"
+        connected.save()
+
+        assert "data-pages-in-need" not in sign_in(stranger).get(reverse("pipelines")).text
