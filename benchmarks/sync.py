@@ -131,7 +131,7 @@ def main() -> None:
     if not options.quick:
         cases += [
             Case(f"{n:,} conversations, 2 workers", n, workers=2),
-            Case("4,500, 12 keys at 300 a minute", 4500, keys=12, rpm=300),
+            Case("4,500, 2 workers, 12 keys at 300", 4500, workers=2, keys=12, rpm=300),
             Case("20,000, 1 worker, 50 ms a call", 20_000, model_ms=50),
             Case("20,000, 2 workers, 50 ms a call", 20_000, workers=2, model_ms=50),
         ]

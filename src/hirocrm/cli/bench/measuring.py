@@ -59,9 +59,11 @@ def limit(case: Case) -> tuple[float, str]:
     )
     quota = 0.0
     if case.rpm:
-        # A quota is so many requests in any 60 s: a first minute's worth at once, then the next.
+        # A quota is so many requests in any 60 s: a minute's worth as fast as they go, then the next.
         allowed = case.rpm * case.keys
-        quota = 60.0 * ((case.conversations - 1) // allowed)
+        minutes = (case.conversations - 1) // allowed
+        rest = (case.conversations - minutes * allowed) * case.model_ms / 1000
+        quota = GRAPH_MS / 1000 + 60.0 * minutes + rest / (IN_FLIGHT * case.workers)
     return max((graph, "Graph calls"), (flight, "analyses in flight"), (quota, "quota"))
 
 
