@@ -73,7 +73,7 @@ def record_answers(
     for item, row in zip(answered, rows, strict=True):
         _note_on_contact(item.reading.contact, row, now)
     _mark_done([item.reading for item in answered], settings_hash)
-    _add_spend(organization_id, fresh, now)
+    add_spend(organization_id, fresh, now)
     return rows
 
 
@@ -204,7 +204,7 @@ def record_failures(*, failed: Sequence[Failed], settings_hash: str) -> None:
     update_rows(Conversation, columns, rows)
 
 
-def _add_spend(organization_id: UUID, analyses: Sequence[Analysis], now: datetime) -> None:
+def add_spend(organization_id: UUID, analyses: Sequence[Analysis], now: datetime) -> None:
     """Add the tokens and money of `analyses` to the day's figures, in one statement."""
     totals: dict[tuple[str, str], list[int]] = {}
     for row in analyses:
