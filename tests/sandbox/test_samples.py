@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from hirocrm.sandbox.samples import dated, demo_rows, milliseconds
+from hirocrm.samples import dated, milliseconds, read_samples
 from hirocrm.sandbox.server import SandboxServer
 from tests.sandbox.conftest import Caller
 
@@ -19,7 +19,7 @@ STAGES = (
 
 class TestDemo:
     def test_covers_every_stage_language_and_platform(self):
-        pages, rows = demo_rows()
+        pages, rows = read_samples()
 
         stages = Counter(row.get("gold_stage") for row in rows)
         assert len(rows) == 69
@@ -29,7 +29,7 @@ class TestDemo:
         assert Counter(row["platform"] for row in rows) == {"messenger": 57, "instagram": 12}
 
     def test_has_no_person_or_line_twice(self):
-        _, rows = demo_rows()
+        _, rows = read_samples()
 
         names = [row["name"] for row in rows]
         texts = [m["text"] for row in rows for m in row["messages"] if len(m.get("text", "")) > 40]
@@ -37,7 +37,7 @@ class TestDemo:
         assert len(set(texts)) == len(texts)
 
     def test_shows_photos_stickers_voices_and_long_threads(self):
-        _, rows = demo_rows()
+        _, rows = read_samples()
 
         kinds = Counter(
             m["attachment"]["type"] for r in rows for m in r["messages"] if "attachment" in m

@@ -70,7 +70,7 @@ def get_checklist(*, member: Member) -> Checklist:
     done = {
         Step.BRING_IN: facts["has_contact"],
         Step.STAGES: facts["touched_stages"] or Step.STAGES in marks.seen,
-        Step.TRY_AI: read >= TRIED_CONVERSATIONS,
+        Step.TRY_AI: read >= TRIED_CONVERSATIONS or Step.TRY_AI in marks.seen,
         Step.THRESHOLD: facts["set_threshold"],
         Step.REVIEW: reviewed >= REVIEWED,
         Step.INVITE: facts["has_company"],
@@ -81,12 +81,6 @@ def get_checklist(*, member: Member) -> Checklist:
     ]
     page = pages.list_pages(member=member).order_by("created_at", "id").first()
     return Checklist(steps, marks.is_dismissed, page)
-
-
-def has_contacts(*, member: Member) -> bool:
-    """Whether the organization holds any contact yet."""
-    permissions.require(member, Right.READ)
-    return Contact.objects.filter(organization_id=member.organization_id).exists()
 
 
 def _facts(member: Member) -> dict[str, bool]:

@@ -1,22 +1,17 @@
-"""Conversations to serve: the demo's own, and any JSONL file of `{id, messages: [{from, text}]}`.
+"""Conversations to serve: the demo's own (`hirocrm.samples`), and any JSONL file of `{id, messages: [{from, text}]}`.
 
-A row may say more: `page`, `platform`, `name`, `username`, `customer_id`, `ago` ("3h", "2d": time
-since its last message); a message may have `after` ("10m": time since the one before) and an
-`attachment` ({"type": "image" | "audio" | "video" | "file" | "sticker" | "share" | "story_reply" |
-"story_mention" | "unsupported", "url"?, "title"?}), a `reaction` and `reply_to` (a number: how
-many messages back). "{+21d}" in a text becomes the date that long after the thread's last message,
-so that a wedding never lies in the past. What a row doesn't say is invented, always the same for the same row.
+Rows are as `hirocrm.samples` describes them. Beside that a row may have `username` and `customer_id`; an
+`attachment` is {"type": "image" | "audio" | "video" | "file" | "sticker" | "share" | "story_reply" |
+"story_mention" | "unsupported", "url"?, "title"?}. What a row doesn't say is invented, always the same for the
+same row.
 """
 
 import json
-import re
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
-from typing import Any
 
+from hirocrm.samples import Row, dated, gap, milliseconds, read_samples
 from hirocrm.sandbox.graph.people import invented_name, invented_username
 from hirocrm.sandbox.graph.shapes import (
     BUSINESS,
@@ -30,7 +25,6 @@ from hirocrm.sandbox.graph.shapes import (
 from hirocrm.sandbox.graph.shelf import message_id
 from hirocrm.sandbox.graph.world import World, now_ms
 
-UNIT_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 KEPT_SERIAL = 99  # keeps these ids apart from synthetic ones
 DEFAULT_PAGE = Page(
     "110000000000001",
@@ -46,20 +40,6 @@ MIME = {
 }
 STICKER = 369239263222822
 
-Row = dict[str, Any]
-
-
-def milliseconds(text: str) -> int:
-    """A span such as "90s", "15m", "3h", "2d", "1w", or several: "1d 4h".
-
-    Raises:
-        ValueError: no span in it.
-    """
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", text)
-    if not parts:
-        raise ValueError(f"Not a span of time: {text!r}")
-    return int(sum(float(number) * UNIT_MS[unit] for number, unit in parts))
-
 
 def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a JSONL file."""
@@ -69,17 +49,9 @@ def read_rows(path: Path) -> Iterator[Row]:
                 yield json.loads(line)
 
 
-def demo_rows() -> tuple[list[Row], list[Row]]:
-    """The demo's Pages and its conversations."""
-    folder = resources.files("hirocrm.sandbox.data")
-    pages = json.loads((folder / "demo_pages.json").read_text("utf-8"))
-    lines = (folder / "demo.jsonl").read_text("utf-8").splitlines()
-    return pages, [json.loads(line) for line in lines if line]
-
-
 def load_demo(world: World, *, base_url: str) -> int:
     """Add the demo's Pages and conversations; how many conversations."""
-    pages, rows = demo_rows()
+    pages, rows = read_samples()
     by_name = {}
     for row in pages:
         page = Page(**{name: value for name, value in row.items() if name != "key"})
@@ -135,7 +107,7 @@ def _unread(messages: list[Message]) -> int:
 
 def _messages(row: Row, *, cid: str, last_ms: int, seed: int, base_url: str) -> list[Message]:
     spoken = row.get("messages") or []
-    gaps = [_gap(said, seed + index) for index, said in enumerate(spoken)]
+    gaps = [gap(said, seed + index) for index, said in enumerate(spoken)]
     messages: list[Message] = []
     when = last_ms - sum(gaps[1:])
     for index, said in enumerate(spoken):
@@ -145,21 +117,6 @@ def _messages(row: Row, *, cid: str, last_ms: int, seed: int, base_url: str) -> 
         text = dated(said.get("text") or "", last_ms)
         messages.append(Message(message_id(cid, index), sender, text, when, extras))
     return messages
-
-
-def dated(text: str, from_ms: int) -> str:
-    """The text with each "{+21d}" as a date: "December 13"."""
-
-    def spelled(match: re.Match[str]) -> str:
-        day = datetime.fromtimestamp(from_ms / 1000, UTC) + timedelta(days=int(match[1]))
-        return f"{day:%B} {day.day}"
-
-    return re.sub(r"\{\+(\d+)d\}", spelled, text) if "{+" in text else text
-
-
-def _gap(said: Row, seed: int) -> int:
-    """Milliseconds since the message before: as told, else half a minute to some ten minutes."""
-    return milliseconds(said["after"]) if said.get("after") else 30_000 + seed * 7919 % 560_000
 
 
 def _extras(said: Row, before: list[Message], *, base_url: str, seed: int) -> Row:

@@ -324,6 +324,14 @@ def start_import(
     return run
 
 
+def start_samples(*, page: Page, key: str, member: Member, now: datetime) -> SyncRun:
+    """Start reading the sample conversations of one shop into a demo Page."""
+    options = {"sample": key}
+    run = _new_run(page.organization_id, RunKind.IMPORT, member, now, page=page, options=options)
+    jobs.defer("sync.load_samples", queue=SYNC_QUEUE, lock=f"import:{page.pk}", run_id=str(run.pk))
+    return run
+
+
 def _shelf(organization: Organization, own_name: str | None) -> Page:
     name = shorten(own_name or "Imported conversations", 255)
     page, _ = Page.objects.get_or_create(

@@ -10,7 +10,7 @@ from procrastinate import JobContext
 from hirocrm.core import clock
 from hirocrm.core.jobs import RetryTransient, app, is_transient
 from hirocrm.core.threads import in_thread
-from hirocrm.sync import fetch, imports, lifecycle, reading, services
+from hirocrm.sync import demo, fetch, imports, lifecycle, reading, services
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
 from hirocrm.sync.webhooks import gaps, quiet, sweep, take
@@ -48,6 +48,20 @@ async def import_archive(*, run_id: str) -> None:
         if is_transient(exc):
             raise
         log.exception("import.failed", run_id=run_id)
+        await in_thread(_give_up, UUID(run_id))
+
+
+@app.task(
+    name="sync.load_samples", queue=services.SYNC_QUEUE, retry=RetryTransient(max_attempts=20)
+)
+async def load_samples(*, run_id: str) -> None:
+    """Read a shop's sample conversations, from where the run stopped."""
+    try:
+        await in_thread(demo.read_into, UUID(run_id))
+    except Exception as exc:
+        if is_transient(exc):
+            raise
+        log.exception("samples.failed", run_id=run_id)
         await in_thread(_give_up, UUID(run_id))
 
 

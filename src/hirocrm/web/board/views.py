@@ -5,20 +5,19 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from hirocrm.contacts import queries as contacts
 from hirocrm.core import clock
 from hirocrm.meta import queries as meta
-from hirocrm.organizations import permissions
-from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines import queries as pipelines
 from hirocrm.pipelines.models import Pipeline
 from hirocrm.web.board.columns import CURSOR, REASON_DIALOG, BoardView
 from hirocrm.web.board.reasons import LOST_REASONS
 from hirocrm.web.filters import Filters, read_filters
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.rights import rights_of
 
 
 @require_GET
@@ -26,10 +25,7 @@ from hirocrm.web.members import MemberHttpRequest, member_required
 def home(request: MemberHttpRequest) -> HttpResponseBase:
     """Lead to the board, or to the first steps while there is nothing to show on it."""
     if not contacts.list_contacts(member=request.member).exists():
-        try:
-            return redirect(reverse("onboarding"))
-        except NoReverseMatch:
-            pass
+        return redirect("onboarding")
     return _show_board(request)
 
 
@@ -94,8 +90,9 @@ def _show_board(request: MemberHttpRequest) -> HttpResponse:
         "lost_reasons": LOST_REASONS,
         "reason_dialog": REASON_DIALOG,
         "opened": _opened(request),
-        "has_pages": bool(view.pages),
-        "may_work": permissions.allows(request.member, Right.WORK),
+        "has_demo": any(page.is_demo for page in view.pages.values()),
+        "is_empty": not filters.is_narrow and not any(one.count for one in found),
+        "may": rights_of(request.member),
     }
     return render(request, "board/page.html", context)
 

@@ -1,20 +1,24 @@
-"""The start page, and the list of first steps."""
+"""The list of first steps, and the demo data."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hirocrm.core import clock
-from hirocrm.insights.onboarding import Checklist, Step, StepState, get_checklist, has_contacts
+from hirocrm.insights.onboarding import Checklist, Step, StepState, get_checklist
+from hirocrm.meta.queries import list_pages
 from hirocrm.organizations import onboarding, sessions
 from hirocrm.organizations.models import User
 from hirocrm.pipelines.onboarding import create_organization
+from hirocrm.sync import demo
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.onboarding.forms import FoundForm
 from hirocrm.web.rights import rights_of
@@ -35,7 +39,7 @@ WORDS: dict[Step, tuple[str | Promise, str | Promise, str | Promise]] = {
     Step.BRING_IN: (
         _("Bring in conversations"),
         _(
-            "Connect your Facebook Page or Instagram account, or import the archive that Facebook gives you."
+            "Connect your Facebook Page or Instagram account, import the archive that Facebook gives you, or look around first with demo data."
         ),
         _("Connect a Page"),
     ),
@@ -46,8 +50,8 @@ WORDS: dict[Step, tuple[str | Promise, str | Promise, str | Promise]] = {
     ),
     Step.TRY_AI: (
         _("Try the AI on five conversations"),
-        _("Sync a Page or import an archive; the AI reads what comes in."),
-        _("Sync now"),
+        _("See which stage it gives them, how sure it is and which words it goes by."),
+        _("Try it"),
     ),
     Step.THRESHOLD: (
         _("Set the threshold"),
@@ -69,32 +73,56 @@ WORDS: dict[Step, tuple[str | Promise, str | Promise, str | Promise]] = {
 
 @require_GET
 @member_required
-def home(request: MemberHttpRequest) -> HttpResponse:
-    """Lead to the board, or to the first steps while there is nothing on it."""
-    board = _address("board")
-    if board and has_contacts(member=request.member):
-        return redirect(board)
-    return redirect("onboarding")
+def welcome(request: MemberHttpRequest) -> HttpResponse:
+    """The first steps."""
+    return render(request, "onboarding/page.html", _context(request))
 
 
 @require_GET
 @member_required
-def welcome(request: MemberHttpRequest) -> HttpResponse:
-    """The first steps."""
+def card(request: MemberHttpRequest) -> HttpResponse:
+    """The list in short, for the board; nothing once it is done, put away, or not the member's business."""
+    context = _context(request)
+    checklist = context["checklist"]
+    if checklist.is_finished or checklist.is_dismissed or not context["may"].configure:
+        return HttpResponse()
+    return render(request, "onboarding/card.html", context)
+
+
+def _context(request: MemberHttpRequest) -> dict[str, Any]:
     checklist = get_checklist(member=request.member)
     rows = [
         Row(state, *WORDS[state.step], _target(state.step, checklist)) for state in checklist.steps
     ]
     open_rows = (row for row in rows if not (row.state.is_done or row.state.is_skipped))
-    following = next(open_rows, None)
-    context = {
+    return {
         "checklist": checklist,
         "rows": rows,
-        "following": following,
+        "following": next(open_rows, None),
         "may": rights_of(request.member),
-        "imports_url": _address("imports"),
+        "has_demo": list_pages(member=request.member).filter(is_demo=True).exists(),
     }
-    return render(request, "onboarding/page.html", context)
+
+
+@require_POST
+@member_required
+def load_demo(request: MemberHttpRequest) -> HttpResponse:
+    """Bring in the sample conversations, and show the board that they fill."""
+    demo.load_demo(member=request.member, now=clock.now())
+    messages.success(
+        request,
+        _("Three sample shops are being read. Their contacts arrive on the board one by one."),
+    )
+    return redirect("board")
+
+
+@require_POST
+@member_required
+def remove_demo(request: MemberHttpRequest) -> HttpResponse:
+    """Erase the sample shops with everything of theirs."""
+    demo.remove_demo(member=request.member, now=clock.now())
+    messages.success(request, _("The demo data is gone."))
+    return redirect("onboarding")
 
 
 @require_http_methods(["GET", "POST"])
@@ -127,7 +155,7 @@ def skip(request: MemberHttpRequest, step: str) -> HttpResponse:
 def dismiss(request: MemberHttpRequest) -> HttpResponse:
     """Put the list away."""
     onboarding.dismiss(member=request.member)
-    return redirect("home")
+    return redirect("board")
 
 
 @require_POST
@@ -140,21 +168,14 @@ def reset(request: MemberHttpRequest) -> HttpResponse:
 
 def _target(step: Step, checklist: Checklist) -> str:
     page = checklist.page
-    if step == Step.BRING_IN:
-        return reverse("page-connect")
-    if step == Step.THRESHOLD:
-        return reverse("page-settings", args=[page.id]) if page else reverse("pages")
-    if step == Step.STAGES:
-        return _address("pipelines")
-    if step == Step.REVIEW:
-        return _address("review")
-    if step == Step.INVITE:
-        return _address("members")
-    return reverse("pages")
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
+    settings = reverse("page-settings", args=[page.id]) if page else reverse("pages")
+    return {
+        Step.BRING_IN: reverse("page-connect"),
+        Step.STAGES: reverse("pipelines"),
+        Step.TRY_AI: reverse("pipeline-try", args=[page.auto_pipeline_id])
+        if page and page.auto_pipeline_id
+        else reverse("pages"),
+        Step.THRESHOLD: settings,
+        Step.REVIEW: reverse("review"),
+        Step.INVITE: reverse("members"),
+    }[step]

@@ -1,1 +1,0 @@
-"""The inbox: conversations by Page, state and window, and answering them."""
