@@ -20,6 +20,8 @@ const LATER = [
   ["[data-reorder]", () => import("./reorder.js")],
   ["[data-select]", () => import("./select.js")],
   ["[data-review-answer]", () => import("./review.js")],
+  ["[data-composer]", () => import("./composer.js")],
+  ["[data-inbox]", () => import("./inbox.js")],
 ];
 
 function fetchWhatIsNeeded() {

@@ -11,6 +11,7 @@ from hirocrm.contacts.models import Contact
 from hirocrm.core.events import publish
 from hirocrm.core.live import listener
 from hirocrm.meta.models import Page
+from hirocrm.sandbox.server import SandboxServer
 from hirocrm.sync.models import RunError, SyncRun
 from tests.factories import (
     ContactFactory,
@@ -369,3 +370,47 @@ class TestWaiting:
 
         assert answer["Content-Type"] == "text/event-stream"
         assert told == [("event: run", "running"), ("event: end", "completed")]
+
+
+class TestConnection:
+    def test_tells_what_is_missing_and_until_when(self, api, page, now):
+        Page.objects.filter(pk=page.pk).update(
+            granted_scopes=["pages_messaging"],
+            tasks=["ANALYZE"],
+            subscribed_fields=["messages"],
+            token_expires_at=now,
+            checked_at=now,
+            connected_user_name="Ana",
+        )
+
+        found = api.get(f"/api/facebook-pages/{page.pk}").json()
+
+        names = ("flavour", "missingScopes", "missingTasks", "subscribedFields", "tokenExpiresAt",
+                 "dataAccessExpiresAt", "checkedAt", "connectedBy")  # fmt: skip
+        assert {name: found[name] for name in names} == {
+            "flavour": "page",
+            "missingScopes": ["pages_manage_metadata", "pages_read_engagement", "instagram_basic",
+                              "instagram_manage_messages"],
+            "missingTasks": ["MODERATE", "MESSAGING"],
+            "subscribedFields": ["messages"],
+            "tokenExpiresAt": "2026-03-01T09:30:00Z",
+            "dataAccessExpiresAt": None,
+            "checkedAt": "2026-03-01T09:30:00Z",
+            "connectedBy": "Ana",
+        }  # fmt: skip
+
+    def test_is_looked_at_when_asked(self, api, page, settings):
+        with SandboxServer("--page-id", page.remote_id) as sandbox:
+            settings.FACEBOOK_GRAPH_URL = sandbox.graph_url
+            sandbox.graph.kills_token(page.remote_id, 460)
+
+            response = api.post(f"/api/facebook-pages/{page.pk}/check")
+
+        found = response.json()
+        assert (response.status_code, found["state"]) == (200, "needs_reconnect")
+        assert found["checkedAt"] is not None
+
+    def test_goes_back_as_far_as_asked(self, api, page):
+        api.post(f"/api/facebook-pages/{page.pk}/sync", {"since": "2026-01-01T00:00:00Z"})
+
+        assert SyncRun.objects.get().options == {"since": "2026-01-01T00:00:00+00:00"}

@@ -57,13 +57,15 @@ class Install:
         kept = {name: value for name, value in os.environ.items() if name not in dropped}
         return {**kept, "HIROCRM_DATA_DIR": str(self.data_dir), "HIROCRM_LOG_LEVEL": "warning"}
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, patience: float = PATIENCE_SECONDS, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*COMMAND, *arguments],
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=patience,
             check=False,
         )
 

@@ -7,6 +7,7 @@ from typing import NoReturn
 import typer
 
 from hirocrm.cli import (
+    bench,
     createuser,
     demo,
     demo_fill,
@@ -44,6 +45,7 @@ app.command()(doctor.doctor)
 app.command()(sync.sync)
 app.command("import")(import_archive.import_archive)
 app.command("eval")(evaluate.evaluate)
+app.command()(bench.bench)
 app.command("demo-fill", hidden=True)(demo_fill.demo_fill)
 app.command(**manage.SETTINGS)(manage.manage)
 

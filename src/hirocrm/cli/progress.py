@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
+def working(what: str) -> Iterator[None]:
+    """A turning sign on stderr beside `what`, on terminals."""
+    with Console(stderr=True).status(what):
+        yield
+
+
+@contextmanager
 def run_progress() -> Iterator[Callable[["SyncRun"], None]]:
     """Two bars, contacts saved and conversations analysed, on stderr."""
     columns = (

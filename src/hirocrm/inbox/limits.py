@@ -15,6 +15,8 @@ from hirocrm.core.platforms import Platform
 MEGABYTE = 1_000_000  # the smaller of both readings of "MB"
 FILE_BYTES = 25 * MEGABYTE
 INSTAGRAM_IMAGE_BYTES = 8 * MEGABYTE
+# Pictures that every browser shows and that can hold no script.
+INLINE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
 MAX_PARTS = 10  # of a text that is too long for one message
 _SPACE_BEFORE_END = re.compile(r"\s+(?=\S*$)")
 _JOINER = "\u200d"

@@ -67,6 +67,7 @@ class Attachment:
     type: str
     url: str = ""
     title: str = ""
+    preview: str = ""  # the address of a picture that we may show
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,10 @@ class Bubble:
     quotes: tuple[str, ...] = ()
     is_deleted: bool = False
     is_edited: bool = False
+    is_expired: bool = False  # emptied by the organization's retention rule
+    by: str = ""  # the member who sent it from here
+    is_outside: bool = False  # the business sent it from Meta's own apps
+    receipt: str = ""  # read or delivered, on the last message that was
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,12 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from hirocrm.analysis.providers.errors import KeyRefused, ProviderUnavailable
 
 if TYPE_CHECKING:
-    from types import SimpleNamespace
-
     import aiohttp
 
 CONNECT_SECONDS = 10.0
@@ -141,7 +139,7 @@ def _tracing() -> "aiohttp.TraceConfig":
 
     async def sent(
         _session: "aiohttp.ClientSession",
-        context: "SimpleNamespace",
+        context: SimpleNamespace,
         _sent: "aiohttp.TraceRequestChunkSentParams",
     ) -> None:
         when_sent = context.trace_request_ctx

@@ -23,8 +23,11 @@ from hirocrm.api.schemas.pages import (
 from hirocrm.api.schemas.runs import RunOut, SyncEnded, SyncIn, SyncStarted
 from hirocrm.core import clock
 from hirocrm.core.pagination import Order
-from hirocrm.meta import queries, services
+from hirocrm.meta import checkup, queries, services
+from hirocrm.meta.models import Flavour
+from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
+from hirocrm.organizations.permissions import Right
 from hirocrm.sync import pages as page_endings
 from hirocrm.sync import queries as runs
 from hirocrm.sync import services as syncing
@@ -91,6 +94,7 @@ def connect_page(request: MemberRequest, body: PageIn) -> Answer:
         access_token=body.page_access_token,
         instagram_account_id=body.instagram_account_id,
         instagram_username=body.instagram_username or "",
+        flavour=Flavour(body.flavour),
     )
     page, is_new = services.connect_page(
         member=request.auth, access=access, verify=body.verify, now=clock.now()
@@ -109,6 +113,20 @@ def update_page_detail(request: MemberRequest, page_id: Reference, body: PagePat
     """The same changes as `PATCH /api/facebook/pages/{pageId}`; the answer holds the schedule, too."""
     page = services.update_page(member=request.auth, reference=page_id, changes=body.changes())
     return PageDetail.of(page)
+
+
+@router.post(
+    "/facebook-pages/{page_id}/check", response=PageDetail, operation_id="check_page_connection"
+)
+def check_page(request: MemberRequest, page_id: Reference) -> PageDetail:
+    """Ask Facebook how the Page's connection is, repair the delivery of its events, and answer with what was found.
+
+    It takes up to 20 seconds. When Facebook can't be asked, `checkedAt` stays as it was.
+    """
+    permissions.require(request.auth, Right.RUN)
+    page = queries.get_page(member=request.auth, reference=page_id)
+    checkup.check_now(page, now=clock.now())
+    return PageDetail.of(queries.get_page(member=request.auth, reference=page.id))
 
 
 @router.delete("/facebook-pages/{page_id}", response={204: None}, operation_id="remove_page")
@@ -136,7 +154,7 @@ async def sync_page(
 
     With the header `Prefer: wait=N` the answer comes when the run has ended (200) or after N seconds (202).
     """
-    run = await sync_to_async(_start)(request.auth, page_id, full=bool(body and body.full))
+    run = await sync_to_async(_start)(request.auth, page_id, body or SyncIn())
     seconds = _wished_wait(request)
     if seconds is None:
         return Status(202, await sync_to_async(_present)(SyncStarted, run))
@@ -156,9 +174,11 @@ def list_page_runs(
     return list_answer(rows, RunOut.of, order=RUN_ORDER, window=window)
 
 
-def _start(member: Member, page_id: str, *, full: bool) -> SyncRun:
+def _start(member: Member, page_id: str, wanted: SyncIn) -> SyncRun:
     page = queries.get_page(member=member, reference=page_id)
-    return syncing.start_sync(page=page, member=member, full=full, now=clock.now())
+    return syncing.start_sync(
+        page=page, member=member, full=wanted.full, since=wanted.since, now=clock.now()
+    )
 
 
 def _present(shape: type[SyncStarted], run: SyncRun) -> SyncStarted:

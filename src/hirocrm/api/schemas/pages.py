@@ -9,9 +9,11 @@ from pydantic import Field
 from hirocrm.api.schemas.base import ApiInput, ApiSchema
 from hirocrm.core.vocabulary import StageType
 from hirocrm.meta.models import Page
+from hirocrm.meta.requirements import missing_scopes, missing_tasks
 
 AutoPipelineMode = Literal["SKIP_EXISTING", "UPDATE_EXISTING"]
 Schedule = Literal["off", "every_15_minutes", "hourly", "daily"]
+ConnectionFlavour = Literal["page", "instagram"]
 State = Literal["healthy", "limited", "needs_permission", "needs_reconnect", "removed", "imported"]
 PageReference = Annotated[
     str, Field(max_length=64, description="HiroCRM's id of the Page, or Facebook's page id.")
@@ -56,15 +58,28 @@ class PageOut(ApiSchema):
 
 
 class PageDetail(PageOut):
-    """A Page with its connection and schedule. `usagePercent` is how much of Meta's rate limit is used."""
+    """A Page with its connection and schedule. `usagePercent` is how much of Meta's rate limit is used.
 
+    `flavour` is `page` for a Facebook Page and `instagram` for an account of Instagram Login, whose `pageId` is
+    its own id. `stateReason` says what to do. What is missing is empty while it isn't known; `subscribedFields` are
+    the events that Meta delivers by webhook.
+    """
+
+    flavour: ConnectionFlavour
     sync_schedule: Schedule
     keep_manual_moves_days: int
     state: State
     state_reason: str | None
     limited_until: datetime | None
     usage_percent: int
+    missing_scopes: list[str]
+    missing_tasks: list[str]
+    subscribed_fields: list[str]
+    token_expires_at: datetime | None
+    data_access_expires_at: datetime | None
+    checked_at: datetime | None
     is_demo: bool
+    connected_by: str | None
     connected_at: datetime | None
     created_at: datetime
 
@@ -79,7 +94,17 @@ class PageDetail(PageOut):
             state_reason=page.state_reason or None,
             limited_until=page.limited_until,
             usage_percent=page.usage_percent,
+            flavour=page.flavour,
+            missing_scopes=list(missing_scopes(page)),
+            missing_tasks=list(
+                missing_tasks(page.tasks, has_instagram=bool(page.instagram_account_id))
+            ),
+            subscribed_fields=page.subscribed_fields,
+            token_expires_at=page.token_expires_at,
+            data_access_expires_at=page.data_access_expires_at,
+            checked_at=page.checked_at,
             is_demo=page.is_demo,
+            connected_by=page.connected_user_name or None,
             connected_at=page.connected_at,
             created_at=page.created_at,
         )
@@ -123,13 +148,17 @@ class PagePatch(ApiInput):
 
 
 class PageIn(ApiInput):
-    """A Page to connect by its own token; `verify: false` skips asking Facebook whether the token is this Page's."""
+    """A Page to connect by its own token; `verify: false` skips asking Facebook whether the token is this Page's.
+
+    With `flavour: "instagram"` it is an account with a token of Instagram Login, and `pageId` is the account's id.
+    """
 
     page_id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
     page_name: Annotated[str, Field(max_length=255)] = ""
     page_access_token: Annotated[str, Field(min_length=1, max_length=2000)]
     instagram_account_id: Annotated[str | None, Field(min_length=1, max_length=64)] = None
     instagram_username: Annotated[str | None, Field(max_length=64)] = None
+    flavour: ConnectionFlavour = "page"
     verify: bool = True
 
 

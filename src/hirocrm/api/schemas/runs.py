@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from hirocrm.api.schemas.base import ApiInput, ApiSchema
 from hirocrm.sync.models import RunError, RunStatus, SyncRun
 
@@ -23,9 +25,13 @@ MICRO = 1_000_000
 
 
 class SyncIn(ApiInput):
-    """How to sync. `full` reads every conversation again, not only what is new."""
+    """How to sync. `full` reads every conversation again, not only what is new.
+
+    With `since` it goes no further back than conversations that were active then.
+    """
 
     full: bool = False
+    since: AwareDatetime | None = None
 
 
 class RunErrorOut(ApiSchema):

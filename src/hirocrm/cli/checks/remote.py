@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SKEW_WARN_SECONDS = 60.0  # tokens and signatures carry times; Meta allows a few minutes
 PAGES_ASKED = 50
+PAGES_AT_ONCE = 10
 KEYS_ASKED = 50
 TIMEOUT_SECONDS = 10.0
 
@@ -53,34 +54,57 @@ def _check_clock(date: str, now: datetime) -> list[Finding]:
 
 
 def check_pages() -> list[Finding]:
-    """Whether each Page's token still works."""
+    """How each Page's connection is: the same look as the daily one, but nothing is changed by it."""
+    from django.db.models import F
+
     from hirocrm.meta.models import ConnectionState, Page
 
     idle = (ConnectionState.IMPORTED, ConnectionState.REMOVED)
-    pages = list(Page.objects.exclude(state__in=idle).order_by("name")[:PAGES_ASKED])
+    rows = Page.objects.exclude(state__in=idle)
+    # The longest unseen first: of hundreds of Pages, those are asked.
+    pages = list(rows.order_by(F("checked_at").asc(nulls_first=True), "name")[:PAGES_ASKED])
     if not pages:
         return [warn("pages", "No Page is connected.", "Connect one, or import an archive.")]
-    return asyncio.run(_ask_all(pages))
+    findings = asyncio.run(_examine_all(pages))
+    others = rows.count() - len(pages)
+    if others:
+        findings.append(ok("pages", f"{others} more were looked at by the worker."))
+    return findings
 
 
-async def _ask_all(pages: "Sequence[Page]") -> list[Finding]:
-    return list(await asyncio.gather(*(_ask(page) for page in pages)))
+async def _examine_all(pages: "Sequence[Page]") -> list[Finding]:
+    gate = asyncio.Semaphore(PAGES_AT_ONCE)
+    return list(await asyncio.gather(*(_examine(page, gate) for page in pages)))
 
 
-async def _ask(page: "Page") -> Finding:
-    from hirocrm.core.errors import HiroError, UpstreamUnauthorized
-    from hirocrm.meta.connections import open_graph
+async def _examine(page: "Page", gate: asyncio.Semaphore) -> Finding:
+    from hirocrm.core import clock
+    from hirocrm.meta import checkup
+    from hirocrm.meta.models import ConnectionState
 
-    try:
-        async with open_graph(page) as graph:
-            await graph.get_page()
-    except UpstreamUnauthorized as refusal:
-        return fail(
-            "page", f"“{page.name}”: {refusal.sentence}", "Reconnect it on the Pages screen."
-        )
-    except HiroError as refusal:
-        return warn("page", f"“{page.name}” couldn't be asked: {refusal.sentence}", "")
-    return ok("page", f"“{page.name}”: the token works.")
+    async with gate:
+        found = await checkup.examine(page, now=clock.now(), repair=False)
+    name = f"“{page.name}”"
+    if found.state is None:
+        return warn("page", f"{name} couldn't be asked.", found.reason or "Try again later.")
+    words = {
+        ConnectionState.NEEDS_RECONNECT: "needs reconnecting",
+        ConnectionState.NEEDS_PERMISSION: "lacks a permission",
+        ConnectionState.LIMITED: "is limited for now",
+    }
+    if found.state is ConnectionState.HEALTHY:
+        return _check_events(page, found.subscribed_fields)
+    finding = warn if found.state is ConnectionState.LIMITED else fail
+    return finding("page", f"{name} {words[found.state]}.", found.reason)
+
+
+def _check_events(page: "Page", subscribed: tuple[str, ...] | None) -> Finding:
+    """A healthy Page; without its events it has to be synced for news."""
+    name = f"“{page.name}”"
+    if subscribed is not None and "messages" not in subscribed:
+        advice = "The worker subscribes them again within a day; or check the Page's connection on its card."
+        return warn("page", f"{name}: the token works, but no events are delivered.", advice)
+    return ok("page", f"{name}: the token works.")
 
 
 def check_keys() -> list[Finding]:

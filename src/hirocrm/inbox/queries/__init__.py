@@ -14,6 +14,7 @@ from hirocrm.inbox.queries.outgoing import (
     get_upload,
     list_outgoing,
     list_pending,
+    list_sent,
     outgoing_of,
 )
 from hirocrm.inbox.queries.settings import (
@@ -38,6 +39,7 @@ __all__ = [
     "list_outgoing",
     "list_pending",
     "list_quick_replies",
+    "list_sent",
     "outgoing_of",
     "uses_human_agent",
 ]

@@ -1,8 +1,8 @@
 """Which conversations an inbox shows.
 
 States are conditions, not columns, so that nothing has to be written when a message comes:
-closed: put away and the customer hasn't written since; unread: they wrote after a member last looked;
-waiting: they wrote last. Every folder but "all" and "closed" ends two weeks ago, so that the old threads
+closed: put away and the customer hasn't written since; waiting: they wrote last; unread: they wrote last, and
+after a member last looked (an answer from Meta's own apps reads it too). Every folder but "all" and "closed" ends two weeks ago, so that the old threads
 of a first sync don't flood it; Meta lets nobody answer those anyway.
 """
 
@@ -53,9 +53,7 @@ _CLOSED = Q(closed_at__isnull=False) & (
     Q(last_customer_message_at__isnull=True) | Q(last_customer_message_at__lte=F("closed_at"))
 )
 _WAITING = Q(last_customer_message_at__gte=F("last_message_at"))
-_UNREAD = Q(seen_at__isnull=True, last_customer_message_at__isnull=False) | Q(
-    last_customer_message_at__gt=F("seen_at")
-)
+_UNREAD = _WAITING & (Q(seen_at__isnull=True) | Q(last_customer_message_at__gt=F("seen_at")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

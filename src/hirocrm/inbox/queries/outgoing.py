@@ -1,8 +1,9 @@
 """Outgoing messages and the files they carry."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 
 from hirocrm.contacts.models import Contact, Conversation
 from hirocrm.inbox.errors import OutgoingNotFound, UploadNotFound
@@ -37,6 +38,20 @@ def list_pending(contact: Contact) -> QuerySet[OutgoingMessage]:
         .select_related("author", "upload", "conversation")
         .defer("upload__content")
         .order_by("created_at", "part", "id")
+    )
+
+
+def list_sent(contact: Contact, message_ids: Sequence[UUID]) -> QuerySet[OutgoingMessage]:
+    """What was sent from here as these messages with a contact at hand; uploads know whether they are kept."""
+    uploads = Upload.objects.defer("content").annotate(
+        is_kept=ExpressionWrapper(Q(content__isnull=False), output_field=BooleanField())
+    )
+    return (
+        OutgoingMessage.objects.filter(
+            organization_id=contact.organization_id, message_id__in=message_ids
+        )
+        .select_related("author")
+        .prefetch_related(Prefetch("upload", queryset=uploads))
     )
 
 

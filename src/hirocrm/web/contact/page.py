@@ -26,6 +26,7 @@ from hirocrm.web.board.reasons import LOST_REASONS
 from hirocrm.web.contact import opinion, thread, timeline
 from hirocrm.web.contact.neighbours import find_neighbours, list_address
 from hirocrm.web.filters import STATUSES, Filters, read_filters
+from hirocrm.web.inbox.presentation import answer_context, newest_conversation
 from hirocrm.web.members import MemberHttpRequest
 
 DRAWER_MESSAGES = 20
@@ -140,7 +141,9 @@ def _tab_context(
                 opinion.present(row, pipeline=found["pipeline"], shown=shown) for row in rows
             ]
         }
-    return {}
+    now = clock.now()
+    talk = newest_conversation(request.member, contact, now)
+    return answer_context(request.member, talk, now=now, insert=query.get("insert", ""))
 
 
 def timeline_context(

@@ -1,7 +1,7 @@
 """A conversation as bubbles, a part at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from hirocrm.contacts.models import Contact, Message
 from hirocrm.contacts.snapshots import Sender
 from hirocrm.core.pagination import Order, cursor_of, paginate
 from hirocrm.web.components import Attachment, Bubble
+from hirocrm.web.contact.sent import marks_of
 
 SHOWN = 40
 AFTER = 15  # how many messages are shown after the one that was asked for
@@ -56,15 +57,17 @@ def read_thread(
     Raises:
         InvalidCursor: the cursor can't be read.
     """
-    rows = contacts.messages_of(contact)
+    rows = contacts.messages_of(contact).select_related("conversation")
     start = _cursor_after(rows, message_id) if message_id and not cursor else cursor
     page = paginate(rows, order=ORDER, limit=limit, cursor=start)
     found = list(reversed(page.items))
     by_remote_id = {row.remote_id: row for row in found}
+    marks = marks_of(found, contact)
     entries: list[Entry] = []
     last: Message | None = None
     for row in found:
         bubble = _bubble(row, contact, by_remote_id.get(row.reply_to), quotes.get(str(row.id), ()))
+        bubble = replace(bubble, **marks.get(row.id, {}))
         day = row.created_time.astimezone(zone).date()
         is_new_day = last is None or last.created_time.astimezone(zone).date() != day
         starts = is_new_day or last is None or last.sender != row.sender
@@ -103,4 +106,5 @@ def _bubble(
         quotes=tuple(quotes),
         is_deleted=row.deleted_time is not None,
         is_edited=row.edited_time is not None,
+        is_expired=row.expired_at is not None,
     )

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { lengthOf, matchingReplies } from "./composer.js";
+
+test("lengthOf counts characters for Messenger and bytes for Instagram", () => {
+  const counted = ["hm po", "مرحبا", "👍", "ñ"].map((text) => [lengthOf(text, false), lengthOf(text, true)]);
+  assert.deepEqual(counted, [[5, 5], [5, 10], [1, 4], [1, 2]]);
+});
+
+test("matchingReplies offers what a slash and letters begin", () => {
+  const replies = [{ shortcut: "Greeting", text: "Hi" }, { shortcut: "gcash", text: "0917" }, { shortcut: "سعر", text: "500" }];
+  const names = (text) => matchingReplies(text, replies).map((reply) => reply.shortcut);
+  assert.deepEqual(names("/"), ["Greeting", "gcash", "سعر"]);
+  assert.deepEqual(names("/g"), ["Greeting", "gcash"]);
+  assert.deepEqual(names("/سع"), ["سعر"]);
+  assert.deepEqual(names("/g hello"), []);
+  assert.deepEqual(names("hello /g"), []);
+});

@@ -1,0 +1,1 @@
+"""The inbox: conversations by Page, state and window, and answering them."""
