@@ -109,7 +109,7 @@ class TestState:
         look(page, now)
 
         assert page.state == ConnectionState.NEEDS_PERMISSION
-        assert "MODERATE, MESSAGING" in page.state_reason
+        assert "Community activity, Messages" in page.state_reason
 
     def test_a_refused_edge_is_a_permission(self, sandbox, page, now):
         sandbox.graph.refuses(CLOSET, 10, match={"op": "conversations"})

@@ -288,6 +288,6 @@ class TestConnectChosen:
         PageFactory(remote_id=CLOSET)
         PageFactory(organization=owner.organization, remote_id=BAKERY)
 
-        holders = logins.find_holders(member=owner, remote_ids=[CLOSET, BAKERY, PLUMBER])
+        holders = logins.find_holders(member=owner, found=list(login.found_pages.all()))
 
         assert (holders.ours, holders.others) == ({BAKERY: "healthy"}, frozenset({CLOSET}))

@@ -41,6 +41,7 @@ DATA_ACCESS_OVER = "Meta lets an app read for 90 days after a person has logged 
 SCOPES_MISSING = (
     "These permissions were not given: {names}. Reconnect the Page and leave every box ticked."
 )
+TASK_NAMES = {"MESSAGING": "Messages", "MODERATE": "Community activity"}  # as Facebook shows them
 TASKS_MISSING = "The person who connected this Page lacks these tasks on it: {names}. Someone who manages the Page must connect it again."
 
 
@@ -131,7 +132,7 @@ def _judge_token(page: Page, info: TokenInfo, now: datetime) -> Checkup | None:
         return _in_need(ConnectionState.NEEDS_PERMISSION, reason, info)
     tasks = requirements.missing_tasks(page.tasks, has_instagram=bool(page.instagram_account_id))
     if tasks:
-        reason = TASKS_MISSING.format(names=", ".join(tasks))
+        reason = TASKS_MISSING.format(names=", ".join(TASK_NAMES[task] for task in tasks))
         return _in_need(ConnectionState.NEEDS_PERMISSION, reason, info)
     return None
 

@@ -277,28 +277,39 @@ def list_found_pages(*, login: Login, search: str = "") -> QuerySet[FoundPage]:
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Who has these Pages already: this organization (by its Page's state), or another one."""
+    """Who has these Pages already: this organization (by its Page's state), or another one.
+
+    `accounts` are the Instagram accounts that are connected through another Page, or by themselves.
+    """
 
     ours: dict[str, str]
     others: frozenset[str]
+    accounts: frozenset[str] = frozenset()
 
 
-def find_holders(*, member: Member, remote_ids: Sequence[str]) -> Holders:
+def find_holders(*, member: Member, found: Sequence[FoundPage]) -> Holders:
     """Which of the Pages are connected on this install. Of another organization only that it has one is told."""
     permissions.require(member, Right.CONFIGURE)
+    owner_of = {page.instagram_account_id: page.remote_id for page in found}
     rows = (
-        Page.objects.filter(remote_id__in=remote_ids)
+        Page.objects.filter(
+            Q(remote_id__in=[page.remote_id for page in found])
+            | Q(instagram_account_id__in=[account for account in owner_of if account])
+        )
         .exclude(state=ConnectionState.REMOVED)
-        .values_list("remote_id", "organization_id", "state")
+        .values_list("remote_id", "instagram_account_id", "organization_id", "state")
     )
     ours: dict[str, str] = {}
-    others = set()
-    for remote_id, organization_id, state in rows:
-        if organization_id == member.organization_id:
+    others: set[str] = set()
+    accounts: set[str] = set()
+    for remote_id, account, organization_id, state in rows:
+        if account and owner_of.get(account) not in {None, remote_id}:
+            accounts.add(account)
+        elif organization_id == member.organization_id:
             ours[str(remote_id)] = state
         else:
             others.add(str(remote_id))
-    return Holders(ours, frozenset(others))
+    return Holders(ours, frozenset(others), frozenset(accounts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

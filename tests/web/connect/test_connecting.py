@@ -235,6 +235,20 @@ class TestInstagram:
 
         assert Page.objects.get().remote_id == INSTAGRAM
 
+    def test_an_account_that_its_page_brought_cant_be_chosen(self, pages, sign_in, owner, consent):
+        PageFactory(
+            organization=owner.organization, remote_id=CLOSET, instagram_account_id=INSTAGRAM
+        )
+        client = sign_in(owner)
+        start = client.get(reverse("connect-instagram"))
+
+        text = words(
+            client.get(client.get(consent(start["Location"], account=INSTAGRAM))["Location"])
+        )
+
+        assert "Its Instagram account is connected already" in text
+        assert " disabled" in text
+
     def test_refuses_a_dead_token_at_its_field(self, pages, sign_in, owner):
         response = sign_in(owner).post(
             reverse("page-connect"),
@@ -268,11 +282,11 @@ class TestFirstSync:
         text = words(sign_in(owner).get(f"{reverse('first-sync-outlook')}?page={connected.pk}"))
 
         # Two a day: 100 were seen, of 250; beyond those it is a guess, and of everything a lower bound.
-        figures = re.findall(r'<td class="num">(.*?)</td>', text)
-        assert figures[0::3][0] == "60"
-        assert re.fullmatch(r"≈ 18\d", figures[3])
-        assert re.fullmatch(r"≈ 7[34]\d", figures[6])
-        assert figures[9] == "> 100"
+        figures = re.findall(r'<dd class="tabular-nums">(.*?) conversations', text)
+        assert figures[0] == "60"
+        assert re.fullmatch(r"≈ 18\d", figures[1])
+        assert re.fullmatch(r"≈ 7[34]\d", figures[2])
+        assert figures[3] == "> 100"
         assert sandbox.control.count("graph.conversations") - before == 1
 
     def test_says_what_kept_it_from_estimating(self, connected, sandbox, sign_in, owner):

@@ -90,6 +90,8 @@ def _row(page: FoundPage, holders: Holders, chosen: Collection[str] | None) -> R
 def _obstacle(page: FoundPage, holders: Holders) -> str | Promise:
     if page.remote_id in holders.others:
         return _("It is connected to another organization of this HiroCRM.")
+    if page.instagram_account_id in holders.accounts:
+        return _("Its Instagram account is connected already, by itself or with another Page.")
     if not page.has_token:  # type: ignore[attr-defined]  # annotated by list_found_pages
         return _("Facebook gave no token for it: your role on the Page is too small.")
     return ""

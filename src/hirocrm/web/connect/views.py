@@ -157,9 +157,7 @@ def _show_choice(
     shown = list(matching[:SHOWN])
     there = {page.remote_id for page in shown}
     found = [*(page for page in kept if page.remote_id not in there), *shown]
-    holders = logins.find_holders(
-        member=request.member, remote_ids=[page.remote_id for page in found]
-    )
+    holders = logins.find_holders(member=request.member, found=found)
     context = {
         "login": login,
         "rows": rows_of(found, holders, chosen=chosen),
