@@ -11,7 +11,7 @@ const list = () => document.getElementById("inbox-list");
 
 // Whether news is about the conversation with this contact.
 export function concerns(news, contact) {
-  return ALL.has(news.kind) || (Boolean(contact) && news.contact === contact);
+  return ALL.has(news.kind) || (Boolean(contact) && (news.contact === contact || news.contacts?.includes(contact) === true));
 }
 
 export function isNearEnd({ scrollTop, clientHeight, scrollHeight }) {
@@ -53,7 +53,7 @@ if (typeof document !== "undefined" && document.querySelector("[data-inbox]")) {
     if (!document.querySelector("[data-inbox]")) return;
     const thread = live();
     if (thread && concerns(detail, thread.dataset.contact)) soon("thread", () => htmx.trigger(live(), "refresh"));
-    if (detail.contact || ALL.has(detail.kind)) soon("list", () => htmx.trigger(list(), "refresh"));
+    if (detail.contact || detail.kind === "messages.changed" || ALL.has(detail.kind)) soon("list", () => htmx.trigger(list(), "refresh"));
   });
   document.addEventListener("live:resync", () => {
     if (live()) htmx.trigger(live(), "refresh");

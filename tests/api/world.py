@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hirocrm.analysis.key_pool import keys
+from hirocrm.core import clock
+from hirocrm.inbox.services import create_quick_reply, send_message
 from hirocrm.organizations import services
 from hirocrm.organizations.models import Member
 from tests.factories import (
@@ -58,6 +60,13 @@ def build_world(owner: Member) -> World:
         member=owner, email="new@example.com", role="agent", now=NOW + timedelta(days=3650)
     )
     key = keys.add_key(organization_id=organization.id, provider="gemini", secret="AIza" + "x" * 35)
+    reply = create_quick_reply(member=owner, shortcut="hi", text="Hi!", now=NOW)
+    answerable = ConversationFactory(
+        contact=contact, last_message_at=clock.now(), last_customer_message_at=clock.now()
+    )
+    (outgoing,) = send_message(
+        member=owner, conversation_id=answerable.id, text="Hi!", now=clock.now()
+    )
     world = World(owner)
     world.path = {
         "page_id": str(page.id),
@@ -75,6 +84,9 @@ def build_world(owner: Member) -> World:
         "member_id": str(MemberFactory(organization=organization, role="agent").id),
         "invitation_id": str(invitation.id),
         "key_id": str(key.id),
+        "conversation_id": str(answerable.id),
+        "outgoing_id": str(outgoing.id),
+        "reply_id": str(reply.id),
     }
     move = {"pipelineId": str(pipeline.id), "stageId": str(stages[1].id)}
     chosen = {"contactIds": [str(contact.id)]}
@@ -106,6 +118,11 @@ def build_world(owner: Member) -> World:
         "estimate_analysis": chosen,
         "create_token": {"name": "CI", "scopes": ["read"]},
         "invite_member": {"email": "another@example.com"},
+        "update_conversation": {"isClosed": True},
+        "send_message": {"text": "Hello!"},
+        "create_quick_reply": {"shortcut": "bye", "text": "Bye!"},
+        "update_quick_reply": {"text": "Hello!"},
+        "update_inbox_settings": {"humanAgent": False},
         "change_member_role": {"role": "viewer"},
     }
     return world

@@ -59,7 +59,7 @@ class TestSent:
         assert (activity.type, activity.title, activity.description) == (
             "MESSAGE_SENT",
             "Message sent",
-            "Hello!",
+            "",
         )
         assert activity.user_id == line.owner.user_id
         assert activity.metadata["outgoingId"] == str(row.pk)

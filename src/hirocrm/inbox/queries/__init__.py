@@ -8,6 +8,7 @@ from hirocrm.inbox.queries.conversations import (
     count_folders,
     get_conversation,
     list_conversations,
+    list_messages,
 )
 from hirocrm.inbox.queries.outgoing import (
     get_outgoing,
@@ -36,6 +37,7 @@ __all__ = [
     "get_settings",
     "get_upload",
     "list_conversations",
+    "list_messages",
     "list_outgoing",
     "list_pending",
     "list_quick_replies",

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
-from hirocrm.contacts.models import Conversation
+from hirocrm.contacts.models import Conversation, Message
 from hirocrm.contacts.queries import page_reference
 from hirocrm.contacts.search import search_query
 from hirocrm.core.pagination import Order
@@ -109,6 +109,18 @@ def get_conversation(
     if found is None:
         raise ConversationNotFound("There is no such conversation.")
     return found
+
+
+def list_messages(*, member: Member, conversation_id: UUID) -> QuerySet[Message]:
+    """The conversation's messages, each with the conversation, in no order.
+
+    Raises:
+        ConversationNotFound: no such conversation in the member's organization.
+    """
+    get_conversation(member=member, conversation_id=conversation_id)
+    return Message.objects.select_related("conversation").filter(
+        organization_id=member.organization_id, conversation_id=conversation_id
+    )
 
 
 def _folder(folder: Folder, member: Member, now: datetime) -> Q:

@@ -8,12 +8,20 @@ from hirocrm.inbox.services.quick_replies import (
 )
 from hirocrm.inbox.services.sending import discard, send_again, send_message
 from hirocrm.inbox.services.settling import Echo, settle_echoes, settle_snapshots
-from hirocrm.inbox.services.state import assign, close, mark_seen, reopen, update_settings
+from hirocrm.inbox.services.state import (
+    assign,
+    change_state,
+    close,
+    mark_seen,
+    reopen,
+    update_settings,
+)
 from hirocrm.inbox.services.uploads import drop_old_uploads, save_upload
 
 __all__ = [
     "Echo",
     "assign",
+    "change_state",
     "close",
     "create_quick_reply",
     "delete_quick_reply",

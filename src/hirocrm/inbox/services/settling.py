@@ -17,7 +17,7 @@ from hirocrm.contacts.snapshots import (
     MessageSource,
     Sender,
 )
-from hirocrm.core.text import clean, fold, shorten
+from hirocrm.core.text import clean, fold
 from hirocrm.inbox.models import OutgoingMessage, OutgoingState
 from hirocrm.inbox.services.sending import queue_sending, tell
 from hirocrm.meta.models import Page
@@ -187,13 +187,12 @@ def mark_sent(
 
 
 def _activity(row: OutgoingMessage, now: datetime) -> Activity:
-    what = row.text or (row.upload.name if row.upload else "")
+    """Says that a message went, never what it says: activities stay when a message is unsent."""
     return Activity(
         organization_id=row.organization_id,
         contact_id=row.conversation.contact_id,
         type=ActivityType.MESSAGE_SENT,
         title="Message sent",
-        description=shorten(what, 500),
         user_id=row.author_id,
         metadata={
             "messageId": row.remote_id,

@@ -1,6 +1,8 @@
 """The inbox's state of a conversation: looked at, put away, whose it is."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -70,6 +72,31 @@ def assign(*, member: Member, conversation_id: UUID, assignee_id: UUID | None) -
                 "The assignee is no member of this organization.", field="assigneeId"
             ) from exc
     return _set(member, conversation_id, assignee_id=assignee_id)
+
+
+@transaction.atomic
+def change_state(
+    *, member: Member, conversation_id: UUID, changes: Mapping[str, Any], now: datetime
+) -> Conversation:
+    """Several of these at once: `is_closed`, `is_unread`, `assignee_id`.
+
+    Raises:
+        ConversationNotFound: no such conversation here.
+        Invalid: the assignee is no member.
+    """
+    permissions.require(member, Right.WORK)
+    if changes.get("is_closed") is not None:
+        if changes["is_closed"]:
+            close(member=member, conversation_id=conversation_id, now=now)
+        else:
+            reopen(member=member, conversation_id=conversation_id)
+    if changes.get("is_unread") is not None:
+        seen = not changes["is_unread"]
+        mark_seen(member=member, conversation_id=conversation_id, seen=seen, now=now)
+    if "assignee_id" in changes:
+        assignee_id = changes["assignee_id"]
+        assign(member=member, conversation_id=conversation_id, assignee_id=assignee_id)
+    return queries.get_conversation(member=member, conversation_id=conversation_id)
 
 
 def _set(member: Member, conversation_id: UUID, **values: object) -> Conversation:
