@@ -97,13 +97,14 @@ def defer_once(
     queue: str | None = None,
     lock: str | None = None,
     schedule_at: datetime | None = None,
+    priority: int = 0,
     **arguments: Any,
 ) -> bool:
     """Queue the task unless one with the same `key` is already waiting; returns whether it was queued.
 
     The savepoint matters: a violated unique index aborts the caller's transaction.
     """
-    options: dict[str, Any] = {"queueing_lock": key}
+    options: dict[str, Any] = {"queueing_lock": key, "priority": priority}
     if queue:
         options["queue"] = queue
     if lock:

@@ -16,18 +16,17 @@ from hirocrm.core.threads import in_thread
 from hirocrm.inbox.models import OutgoingMessage, OutgoingState, Upload
 from hirocrm.inbox.services import delivery, settling
 from hirocrm.inbox.services.delivery import Attempt
-from hirocrm.meta import connections
+from hirocrm.meta import connections, health
 from hirocrm.meta.graph.client import GraphClient
 from hirocrm.meta.graph.errors import (
     GraphError,
     GraphMalformed,
     GraphRateLimited,
-    GraphTokenInvalid,
     GraphUnavailable,
 )
 from hirocrm.meta.graph.fields import NEWEST_MESSAGES
 from hirocrm.meta.graph.shapes import Attachment
-from hirocrm.meta.models import ConnectionState, Flavour, Page
+from hirocrm.meta.models import Flavour, Page
 
 log = structlog.get_logger(__name__)
 
@@ -147,8 +146,7 @@ async def _refused(attempt: Attempt, error: GraphError) -> None:
         if await _put_off(attempt, error):
             raise error
         return
-    if isinstance(error, GraphTokenInvalid):
-        await in_thread(_note_dead_token, attempt.page.pk, error.sentence)
+    await in_thread(health.note_trouble, page=attempt.page, error=error, now=clock.now())
     log.info(
         "outgoing_message.refused",
         outgoing_id=str(attempt.outgoing_id),
@@ -181,12 +179,6 @@ async def _failed(attempt: Attempt, code: str, reason: str) -> None:
         code=code,
         reason=reason,
         now=clock.now(),
-    )
-
-
-def _note_dead_token(page_id: UUID, reason: str) -> None:
-    Page.objects.filter(pk=page_id).exclude(state=ConnectionState.REMOVED).update(
-        state=ConnectionState.NEEDS_RECONNECT, state_reason=reason, limited_until=None
     )
 
 

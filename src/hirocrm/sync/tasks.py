@@ -10,7 +10,7 @@ from procrastinate import JobContext
 from hirocrm.core import clock
 from hirocrm.core.jobs import RetryTransient, app, is_transient
 from hirocrm.core.threads import in_thread
-from hirocrm.sync import demo, fetch, imports, lifecycle, reading, services
+from hirocrm.sync import demo, fetch, imports, lifecycle, profiles, reading, services
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
 from hirocrm.sync.webhooks import gaps, quiet, sweep, take
@@ -153,3 +153,23 @@ async def sweep_webhooks(timestamp: int) -> None:  # noqa: ARG001  # every perio
 async def forget_deliveries(timestamp: int) -> None:  # noqa: ARG001
     """Drop deliveries past their retention."""
     await in_thread(sweep.forget_old, now=clock.now())
+
+
+@app.task(name="sync.fetch_profiles", queue=profiles.QUEUE, retry=RetryTransient(max_attempts=3))
+async def fetch_profiles(*, page_id: str) -> None:
+    """Fetch some profiles of a Page's people."""
+    await profiles.fetch_profiles(UUID(page_id))
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="sync.ask_for_profiles", queue=profiles.QUEUE, queueing_lock="sync.ask_for_profiles")
+async def ask_for_profiles(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
+    """Have profiles fetched where there is time for it."""
+    await in_thread(profiles.ask_for_profiles)
+
+
+@app.periodic(cron="41 4 * * *")
+@app.task(name="sync.look_at_profiles_again", queue=profiles.QUEUE, queueing_lock="sync.look_again")
+async def look_at_profiles_again(timestamp: int) -> None:  # noqa: ARG001
+    """Have old profiles looked at anew."""
+    await in_thread(profiles.look_again, now=clock.now())

@@ -5,7 +5,15 @@ from uuid import UUID
 from django.db.models import Count, F, Func, QuerySet
 
 from hirocrm.contacts.errors import ContactNotFound, NoteNotFound, TaskNotFound
-from hirocrm.contacts.models import Activity, Contact, Conversation, Message, Note, Task
+from hirocrm.contacts.models import (
+    Activity,
+    Contact,
+    ContactPicture,
+    Conversation,
+    Message,
+    Note,
+    Task,
+)
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -156,3 +164,18 @@ def list_export_rows(
     if after is not None:
         rows = rows.filter(id__gt=after)
     return list(rows.order_by("id")[:limit])
+
+
+def get_picture(*, member: Member, contact_id: UUID) -> ContactPicture:
+    """A contact's kept picture.
+
+    Raises:
+        ContactNotFound: no such contact here, or it has none.
+    """
+    permissions.require(member, Right.READ)
+    picture = ContactPicture.objects.filter(
+        organization_id=member.organization_id, contact_id=contact_id
+    ).first()
+    if picture is None:
+        raise ContactNotFound("There is no such picture.")
+    return picture

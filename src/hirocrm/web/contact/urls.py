@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from hirocrm.web.contact import answers, moves, views
+from hirocrm.web.contact import answers, moves, picture, views
 
 urlpatterns = [
     path("contacts/<uuid:contact_id>", views.show, name="contact"),
+    path("contacts/<uuid:contact_id>/picture", picture.show, name="contact-picture"),
     path("contacts/<uuid:contact_id>/messages", views.earlier, name="contact-messages"),
     path("contacts/<uuid:contact_id>/activities", views.activities, name="contact-activities"),
     path("contacts/<uuid:contact_id>/move", moves.move, name="contact-move"),

@@ -1,0 +1,232 @@
+"""Profiles: fetched late and gently, better names taken, people's own words kept."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asgiref.sync import async_to_sync
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from hirocrm.contacts.models import Contact, ContactPicture
+from hirocrm.contacts.snapshots import NameSource
+from hirocrm.meta.models import ConnectionState, Page
+from hirocrm.sandbox.server import SandboxServer
+from hirocrm.sync import profiles
+from tests.factories import ContactFactory, PageFactory, SyncRunFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CLOSET, INSTAGRAM = "110000000000001", "17841400000000001"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with SandboxServer() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(server, settings):
+    server.control.reset(data=True)
+    for name, value in server.settings.items():
+        setattr(settings, name, value)
+    settings.PROFILE_PICTURES = "messenger"
+    return server
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    """A thousand calls a second, or each test would wait."""
+    monkeypatch.setattr(profiles, "CALLS_PER_SECOND", 1000.0)
+
+
+@pytest.fixture
+def page(sandbox, owner) -> Page:
+    token = sandbox.graph.add_page(
+        CLOSET, "Ana's Closet", instagram_id=INSTAGRAM, instagram_username="anas.closet"
+    )
+    return PageFactory(
+        organization=owner.organization, remote_id=CLOSET, instagram_account_id=INSTAGRAM,
+        access_token=token, last_synced_at=NOW,
+    )  # fmt: skip
+
+
+def customer(sandbox, page, name: str, *, platform="messenger", writes=True, **fields) -> Contact:
+    """A person at Meta, and their contact here with the name that a conversation without one gives."""
+    messages = [{"from": "customer" if writes else "business", "text": "Hm po?"}]
+    (remote_id,) = sandbox.graph.add_conversations(
+        CLOSET, [{"name": name, "platform": platform, "messages": messages}]
+    )
+    ids = {"messenger_psid": remote_id} if platform == "messenger" else {"messenger_psid": None, "instagram_sid": remote_id}  # fmt: skip
+    given = {"first_name": "User", "last_name": remote_id[-6:], "name_source": NameSource.FALLBACK}
+    return ContactFactory(page=page, organization=page.organization, **{**ids, **given, **fields})
+
+
+def fetch(page: Page) -> None:
+    async_to_sync(profiles.fetch_profiles)(page.pk)
+
+
+class TestFetchProfiles:
+    def test_gives_a_better_name_and_a_picture(self, sandbox, page):
+        contact = customer(sandbox, page, "Liza Reyes 🌸")
+
+        fetch(page)
+
+        contact.refresh_from_db()
+        picture = ContactPicture.objects.get()
+        assert (contact.first_name, contact.last_name) == ("Liza", "Reyes 🌸")
+        assert contact.name_source == NameSource.PROFILE
+        assert "liza" in contact.search_text
+        assert contact.profile_checked_at is not None
+        assert (len(contact.picture_key), picture.content_type) == (16, "image/png")
+        assert contact.locale == ""
+
+    def test_never_changes_what_a_person_typed(self, sandbox, page):
+        contact = customer(
+            sandbox, page, "Liza Reyes", first_name="Tita", last_name="Liza", name_source=NameSource.PERSON
+        )  # fmt: skip
+
+        fetch(page)
+
+        contact.refresh_from_db()
+        assert contact.name == "Tita Liza"
+
+    def test_takes_instagrams_username_but_no_picture_unless_wished(self, sandbox, page, settings):
+        contact = customer(sandbox, page, "ana.cruz", platform="instagram")
+
+        fetch(page)
+
+        contact.refresh_from_db()
+        assert contact.username != ""
+        assert (contact.picture_key, ContactPicture.objects.count()) == ("", 0)
+
+    def test_asks_for_the_locale_where_it_may(self, sandbox, page):
+        page.granted_scopes = ["pages_user_locale"]
+        page.access_token = sandbox.graph.issue_token(
+            CLOSET, scopes=["pages_messaging", "pages_user_locale"]
+        )
+        page.save()
+        contact = customer(sandbox, page, "Liza Reyes")
+
+        fetch(page)
+
+        contact.refresh_from_db()
+        assert contact.locale == "en_PH"
+
+    def test_looks_at_a_person_once(self, sandbox, page):
+        customer(sandbox, page, "Liza Reyes")
+        fetch(page)
+
+        fetch(page)
+
+        assert sandbox.control.count("graph.profile") == 1
+
+    def test_a_person_who_may_not_be_seen_costs_nothing_else(self, sandbox, page):
+        hidden = customer(sandbox, page, "Hidden", writes=False)
+        seen = customer(sandbox, page, "Liza Reyes")
+
+        fetch(page)
+
+        hidden.refresh_from_db()
+        seen.refresh_from_db()
+        page.refresh_from_db()
+        assert (hidden.first_name, hidden.profile_checked_at is None) == ("User", False)
+        assert (seen.first_name, page.state) == ("Liza", ConnectionState.HEALTHY)
+
+    def test_gives_up_politely_without_the_permission(self, sandbox, page):
+        for number in range(8):
+            customer(sandbox, page, f"Person {number}")
+        sandbox.graph.refuses(CLOSET, 100, subcode=2018247, match={"op": "profile"})
+
+        fetch(page)
+
+        page.refresh_from_db()
+        assert sandbox.control.count("graph.profile") == 5
+        assert not Contact.objects.filter(profile_checked_at=None).exists()
+        assert page.state == ConnectionState.HEALTHY
+
+    def test_stops_at_a_rate_limit_and_keeps_the_rest(self, sandbox, page):
+        for number in range(3):
+            customer(sandbox, page, f"Person {number}")
+        sandbox.graph.rate_limits(CLOSET, 80006, match={"op": "profile"})
+
+        fetch(page)
+
+        page.refresh_from_db()
+        assert sandbox.control.count("graph.profile") == 1
+        assert Contact.objects.filter(profile_checked_at=None).count() == 3
+        assert page.state == ConnectionState.LIMITED
+
+    def test_leaves_the_allowance_to_syncs(self, sandbox, page):
+        for number in range(3):
+            customer(sandbox, page, f"Person {number}")
+        sandbox.graph.usage(CLOSET, call_count=60)
+
+        fetch(page)
+        sandbox.graph.usage(CLOSET, call_count=1)
+
+        assert sandbox.control.count("graph.profile") == 1
+
+    def test_a_dead_token_is_told(self, sandbox, page):
+        customer(sandbox, page, "Liza Reyes")
+        sandbox.graph.kills_token(CLOSET, 460)
+
+        fetch(page)
+
+        page.refresh_from_db()
+        assert page.state == ConnectionState.NEEDS_RECONNECT
+
+    def test_makes_way_for_a_sync(self, sandbox, page):
+        customer(sandbox, page, "Liza Reyes")
+        SyncRunFactory(page=page)
+
+        fetch(page)
+
+        assert sandbox.control.count("graph.profile") == 0
+
+
+class TestAskForProfiles:
+    def test_is_after_the_first_sync_and_behind_everything_else(self, page):
+        ContactFactory(page=page)
+        fresh = PageFactory(organization=page.organization)
+        ContactFactory(page=fresh)
+
+        assert profiles.ask_for_profiles() == 1
+        assert profiles.ask_for_profiles() == 0
+        job = ProcrastinateJob.objects.get(task_name="sync.fetch_profiles")
+        assert (job.priority, job.args) == (-10, {"page_id": str(page.pk)})
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"state": "needs_reconnect"},
+            {"state": "limited"},
+            {"usage_percent": 50},
+            {"access_token": ""},
+        ],
+    )
+    def test_is_not_while_something_is_amiss(self, page, change):
+        ContactFactory(page=page)
+        for name, value in change.items():
+            setattr(page, name, value)
+        page.save()
+
+        assert profiles.ask_for_profiles() == 0
+
+    def test_is_not_beside_a_sync(self, page):
+        ContactFactory(page=page)
+        SyncRunFactory(page=page)
+
+        assert profiles.ask_for_profiles() == 0
+
+
+class TestLookAgain:
+    def test_is_after_a_month_for_who_wrote_since(self, page):
+        old = NOW - timedelta(days=31)
+        quiet = ContactFactory(page=page, profile_checked_at=old, last_interaction_at=old)
+        active = ContactFactory(page=page, profile_checked_at=old, last_interaction_at=NOW)
+
+        assert profiles.look_again(now=NOW) == 1
+
+        quiet.refresh_from_db()
+        active.refresh_from_db()
+        assert (quiet.profile_checked_at, active.profile_checked_at) == (old, None)
