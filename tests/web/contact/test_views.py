@@ -127,7 +127,7 @@ class TestPage:
             ActivityFactory(contact=contact, user_id=owner.user_id)
         client = sign_in(owner)
 
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(19):
             client.get(page_of(contact), {"tab": tab})
 
     def test_comes_as_a_drawer_too(self, contact, owner, sign_in):
