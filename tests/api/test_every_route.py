@@ -28,7 +28,7 @@ OPEN_TO_VIEWERS = {
     "revoke_token",  # answers 404: somebody else's token
     "estimate_analysis",  # only looks
 }
-CONFIGURE_TO_READ = {"list_keys", "list_invitations"}
+CONFIGURE_TO_READ = {"list_keys", "list_invitations", "list_unreadable_entries"}
 
 
 @pytest.fixture

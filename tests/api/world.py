@@ -21,6 +21,7 @@ from tests.factories import (
     SuggestionFactory,
     SyncRunFactory,
     TaskFactory,
+    UnreadableEntryFactory,
 )
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -87,6 +88,7 @@ def build_world(owner: Member) -> World:
         "conversation_id": str(answerable.id),
         "outgoing_id": str(outgoing.id),
         "reply_id": str(reply.id),
+        "entry_id": str(UnreadableEntryFactory(page=page).id),
     }
     move = {"pipelineId": str(pipeline.id), "stageId": str(stages[1].id)}
     chosen = {"contactIds": [str(contact.id)]}

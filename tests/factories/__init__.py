@@ -9,7 +9,7 @@ from tests.factories.contacts import (
     TaskFactory,
 )
 from tests.factories.organizations import MemberFactory, OrganizationFactory, UserFactory
-from tests.factories.pages import PageFactory
+from tests.factories.pages import PageFactory, UnreadableEntryFactory
 from tests.factories.pipelines import (
     AssignmentFactory,
     PipelineFactory,
@@ -33,5 +33,6 @@ __all__ = [
     "SuggestionFactory",
     "SyncRunFactory",
     "TaskFactory",
+    "UnreadableEntryFactory",
     "UserFactory",
 ]

@@ -16,6 +16,7 @@ from hirocrm.api.routes import (
     review,
     runs,
     tokens,
+    webhooks,
 )
 
 DESCRIPTION = """
@@ -62,5 +63,6 @@ for router in (
     analysis.router,
     tokens.router,
     members.router,
+    webhooks.router,
 ):
     api.add_router("", router)

@@ -1,12 +1,13 @@
 """Reads: Pages."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from hirocrm.core.text import clean
 from hirocrm.meta.errors import PageNotFound
-from hirocrm.meta.models import ConnectionState, Page
+from hirocrm.meta.models import ConnectionState, DeliveryOutcome, Page, WebhookDelivery
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -18,7 +19,7 @@ def list_pages(*, member: Member) -> QuerySet[Page]:
     return (
         Page.objects.filter(organization_id=member.organization_id)
         .exclude(state=ConnectionState.REMOVED)
-        .select_related("auto_pipeline")
+        .select_related("auto_pipeline", "webhook_health")
         .prefetch_related("auto_pipeline__stages")
     )
 
@@ -59,3 +60,9 @@ def by_reference(reference: str | UUID) -> Q:
         return Q(id=UUID(reference)) | Q(remote_id=reference)
     except ValueError:
         return Q(remote_id=reference)
+
+
+def find_last_webhook_test() -> datetime | None:
+    """When the button in Meta's dashboard last reached us; it speaks of no Page, so it is nobody's secret."""
+    tests = WebhookDelivery.objects.filter(outcome=DeliveryOutcome.TEST)
+    return tests.order_by("-received_at").values_list("received_at", flat=True).first()

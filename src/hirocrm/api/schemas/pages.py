@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hirocrm.api.schemas.base import ApiInput, ApiSchema
 from hirocrm.core.vocabulary import StageType
-from hirocrm.meta.models import Page
+from hirocrm.meta.models import Page, WebhookHealth
 from hirocrm.meta.requirements import missing_scopes, missing_tasks
 
 AutoPipelineMode = Literal["SKIP_EXISTING", "UPDATE_EXISTING"]
@@ -57,6 +57,37 @@ class PageOut(ApiSchema):
         return cls(**page_fields(page))
 
 
+class PageWebhooks(ApiSchema):
+    """How a Page's webhooks do. `missedCount` is how many messages the last sync brought that a webhook should have.
+
+    `policyAction` is `warning` or `block` while Meta holds a breach of its policies against the Page.
+    """
+
+    listening_since: datetime | None
+    last_event_at: datetime | None
+    missed_count: int
+    missed_total: int
+    missed_at: datetime | None
+    checked_at: datetime | None
+    policy_action: str | None
+    policy_reason: str | None
+
+    @classmethod
+    def of(cls, page: Page) -> "PageWebhooks":
+        """The row as JSON has it; a Page that never got an event has none."""
+        health = getattr(page, "webhook_health", None) or WebhookHealth()
+        return cls(
+            listening_since=health.listening_since,
+            last_event_at=health.last_event_at,
+            missed_count=health.missed_count,
+            missed_total=health.missed_total,
+            missed_at=health.missed_at,
+            checked_at=health.repaired_at,
+            policy_action=health.policy_action or None,
+            policy_reason=health.policy_reason or None,
+        )
+
+
 class PageDetail(PageOut):
     """A Page with its connection and schedule. `usagePercent` is how much of Meta's rate limit is used.
 
@@ -75,6 +106,7 @@ class PageDetail(PageOut):
     missing_scopes: list[str]
     missing_tasks: list[str]
     subscribed_fields: list[str]
+    webhooks: PageWebhooks
     token_expires_at: datetime | None
     data_access_expires_at: datetime | None
     checked_at: datetime | None
@@ -100,6 +132,7 @@ class PageDetail(PageOut):
                 missing_tasks(page.tasks, has_instagram=bool(page.instagram_account_id))
             ),
             subscribed_fields=page.subscribed_fields,
+            webhooks=PageWebhooks.of(page),
             token_expires_at=page.token_expires_at,
             data_access_expires_at=page.data_access_expires_at,
             checked_at=page.checked_at,

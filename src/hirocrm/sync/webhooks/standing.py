@@ -51,10 +51,9 @@ def to_notes(event: Event, at: datetime) -> list[Change]:
     if owner is not None:
         found.append(Change(key, "owner", at, {"app": owner}))
     if isinstance(event, MessagesRead):
-        mids = [event.mid] if event.mid else []
-        found.append(_receipt(key, "read", event.until, mids, at))
+        found += _receipts(key, "read", event.until, [event.mid] if event.mid else [], at)
     elif isinstance(event, MessagesDelivered):
-        found.append(_receipt(key, "delivered", event.until, event.mids, at))
+        found += _receipts(key, "delivered", event.until, event.mids, at)
     return found
 
 
@@ -71,30 +70,32 @@ def _owner_after(event: Event) -> str | None:
     return ANOTHER_APP if event.is_standby else None
 
 
-def _receipt(
-    key: str, kind: str, until: datetime | None, mids: Iterable[str], at: datetime
-) -> Change:
-    content = {"until": until.isoformat() if until else None, "mids": list(mids)}
-    return Change(key, kind, at, content)
+def _receipts(
+    person: str, kind: str, until: datetime | None, mids: Iterable[str], at: datetime
+) -> list[Change]:
+    """A receipt until a time says all; one for messages is settled, or parked, by each message's id."""
+    if until is not None:
+        return [Change(person, kind, at, {"until": until.isoformat()})]
+    return [Change(mid, kind, at, {"person": person}) for mid in mids]
 
 
 def apply_notes(*, page: Page, notes: Sequence[Change], now: datetime) -> None:
     """Write what is known of threads that are here, and park the rest."""
     if not notes:
         return
-    threads = _threads(page, {note.key for note in notes})
+    threads = _threads(page, {_person_of(note) for note in notes})
     sent_at = _sent_at(page, notes)
     unsettled: list[Change] = []
     referrals: defaultdict[str, list[Change]] = defaultdict(list)
     changed: dict[str, Conversation] = {}
     for note in notes:
-        thread = threads.get(note.key)
-        if thread is None:
+        thread = threads.get(_person_of(note))
+        if thread is None or (_is_by_message(note) and note.key not in sent_at):
             unsettled.append(note)
         elif note.kind == "referred":
             referrals[note.key].append(note)
         elif _advance(thread, note, sent_at):
-            changed[note.key] = thread
+            changed[_person_of(note)] = thread
     update_rows(
         Conversation,
         ["id", "delivered_until", "read_until", "thread_owner", "thread_owner_at"],
@@ -105,6 +106,14 @@ def apply_notes(*, page: Page, notes: Sequence[Change], now: datetime) -> None:
     )
     _refer({threads[key].contact_id: notes for key, notes in referrals.items()})
     park(page=page, changes=unsettled, now=now)
+
+
+def _person_of(note: Change) -> str:
+    return str(note.content.get("person", note.key))
+
+
+def _is_by_message(note: Change) -> bool:
+    return "person" in note.content
 
 
 def _threads(page: Page, keys: set[str]) -> dict[str, Conversation]:
@@ -127,7 +136,7 @@ def _threads(page: Page, keys: set[str]) -> dict[str, Conversation]:
 
 def _sent_at(page: Page, notes: Sequence[Change]) -> dict[str, datetime]:
     """When the messages were sent that receipts name by their ids."""
-    mids = {mid for note in notes for mid in note.content.get("mids", ())}
+    mids = {note.key for note in notes if _is_by_message(note)}
     if not mids:
         return {}
     rows = Message.objects.filter(page=page, remote_id__in=mids)
@@ -137,15 +146,12 @@ def _sent_at(page: Page, notes: Sequence[Change]) -> dict[str, datetime]:
 def _advance(thread: Conversation, note: Change, sent_at: dict[str, datetime]) -> bool:
     if note.kind == "owner":
         return _own(thread, note)
-    until = note.content["until"]
-    times = [datetime.fromisoformat(until)] if until else []
-    times += [sent_at[mid] for mid in note.content["mids"] if mid in sent_at]
-    if not times:
-        return False
+    by_message = _is_by_message(note)
+    until = sent_at[note.key] if by_message else datetime.fromisoformat(note.content["until"])
     before = thread.delivered_until, thread.read_until
-    thread.delivered_until = max(thread.delivered_until or times[0], *times)
+    thread.delivered_until = max(thread.delivered_until or until, until)
     if note.kind == "read":  # what was read was delivered, too
-        thread.read_until = max(thread.read_until or times[0], *times)
+        thread.read_until = max(thread.read_until or until, until)
     return before != (thread.delivered_until, thread.read_until)
 
 

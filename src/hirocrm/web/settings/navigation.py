@@ -8,6 +8,7 @@ SECTIONS = (
     ("settings", _("Organization")),
     ("members", _("Members")),
     ("ai-settings", _("AI")),
+    ("webhooks", _("Webhooks")),
     ("tokens", _("API tokens")),
 )
 

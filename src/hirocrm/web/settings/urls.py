@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hirocrm.web.settings import ai, members, organization, tokens
+from hirocrm.web.settings import ai, members, organization, tokens, webhooks
 
 urlpatterns = [
     path("settings", organization.organization, name="settings"),
@@ -21,6 +21,9 @@ urlpatterns = [
     path("settings/ai/keys/<uuid:key_id>/switch", ai.switch_key, name="key-switch"),
     path("settings/ai/keys/<uuid:key_id>/reset", ai.reset_key, name="key-reset"),
     path("settings/ai/keys/<uuid:key_id>/delete", ai.delete_key, name="key-delete"),
+    path("settings/webhooks", webhooks.webhooks, name="webhooks"),
+    path("settings/webhooks/<uuid:entry_id>/replay", webhooks.replay, name="webhook-replay"),
+    path("settings/webhooks/<uuid:entry_id>/drop", webhooks.drop, name="webhook-drop"),
     path("settings/tokens", tokens.tokens, name="tokens"),
     path("settings/tokens/<uuid:token_id>/revoke", tokens.revoke, name="token-revoke"),
 ]
