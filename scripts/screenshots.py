@@ -28,11 +28,17 @@ PAGES = {
     "board": "/board",
     "contacts": "/contacts",
     "review": "/review",
+    "inbox": "/inbox",
+    "welcome": "/welcome",
     "pages": "/pages",
     "runs": "/runs",
     "imports": "/imports",
     "pipelines": "/pipelines",
     "settings": "/settings",
+    "members": "/settings/members",
+    "ai": "/settings/ai",
+    "tokens": "/settings/tokens",
+    "connect": "/pages/connect",
 }
 DEMO_SECONDS = 240
 BROWSER = ("chromium", "chromium-browser", "google-chrome")
@@ -105,6 +111,14 @@ def take_all(browser: Browser, link: str, wanted: str) -> None:
     if page.locator("a[href*='/runs/']").count():
         run = page.locator("a[href*='/runs/']").first.get_attribute("href")
     paths = {**PAGES, **({"contact": contact} if contact else {}), **({"run": run} if run else {})}
+    for name, start, link in (
+        ("pipeline", "/pipelines", "main a[href*='/pipelines/']"),
+        ("page", "/pages", "main .card a[href*='/pages/']"),
+        ("thread", "/inbox", "main a[href*='/inbox/']"),
+    ):
+        page.goto(base + start)
+        if page.locator(link).count():
+            paths[name] = page.locator(link).first.get_attribute("href")
     for name, path in paths.items():
         if wanted in name:
             for size, (width, height) in SIZES.items():

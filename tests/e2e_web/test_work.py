@@ -1,8 +1,6 @@
-"""List, contact and review in a browser, and axe-core on all of them."""
+"""List, contact and review in a browser."""
 
-import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +9,6 @@ from tests.web.analyses import make_analysis
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 START = datetime(2026, 2, 1, 9, tzinfo=UTC)
-AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 @pytest.fixture
@@ -214,37 +210,3 @@ class TestList:
 
         page.get_by_role("link", name="To check").wait_for()
         assert page.url.endswith("/contacts?review=1")
-
-
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core comes with `make assets`.")
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("phone", [True, False])
-def test_axe_finds_nothing(visit, owner, people, phone, theme):
-    ana = people[0].id
-    paths = [
-        "/board",
-        f"/board?contact={ana}",
-        "/contacts?min=1",
-        "/contacts?q=nobody",
-        f"/contacts/{ana}",
-        f"/contacts/{ana}?tab=activity",
-        f"/contacts/{ana}?tab=notes",
-        f"/contacts/{ana}?tab=analyses",
-        f"/contacts/{ana}/move",
-        "/review",
-    ]
-    page = visit(owner, paths[0], phone=phone, color_scheme=theme)
-    found = {}
-    for path in paths:
-        page.goto("/".join(page.url.split("/", 3)[:3]) + path)
-        page.wait_for_timeout(600)
-        page.evaluate(AXE.read_text("utf-8"))
-        violations = page.evaluate(f"axe.run(document, {json.dumps(RULES)})")["violations"]
-        if violations:
-            found[path] = [
-                f"{rule['id']}: {node['target'][0]}"
-                for rule in violations
-                for node in rule["nodes"]
-            ]
-
-    assert found == {}

@@ -96,7 +96,7 @@ def csv_lines(contacts: Iterable[Contact], *, header: bool) -> str:
     if header:
         writer.writerow(EXPORT_COLUMNS)
     for contact in contacts:
-        writer.writerow([_cell(value) for value in _values(contact)])
+        writer.writerow([safe_cell(value) for value in _values(contact)])
     return out.getvalue()
 
 
@@ -126,7 +126,8 @@ def _values(contact: Contact) -> Sequence[Any]:
     )
 
 
-def _cell(value: Any) -> str:
+def safe_cell(value: Any) -> str:
+    """A value as a cell that no spreadsheet program runs."""
     if value is None:
         return ""
     if isinstance(value, bool):

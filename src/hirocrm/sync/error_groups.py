@@ -63,13 +63,14 @@ def group_errors(run: SyncRun) -> list[ErrorGroup]:
             sentence=row["sentence"],
             count=row["total"],
             remote_ids=row["ids"][:EXAMPLES],
-            remedy=_remedy(row["code"]),
+            remedy=remedy_of(row["code"]),
         )
         for row in rows
     ]
 
 
-def _remedy(code: str) -> Remedy:
+def remedy_of(code: str) -> Remedy:
+    """What can be done about errors of this code."""
     known = REMEDIES.get(code)
     if known is not None:
         return known

@@ -8,6 +8,7 @@ from hirocrm.meta.models import Page
 from hirocrm.sync.errors import RunNotFound
 from hirocrm.sync.models import RunError, RunKind, SyncRun
 
+ERRORS_AT_ONCE = 1_000
 ERRORS_SHOWN = 100
 
 
@@ -48,3 +49,11 @@ def list_run_errors(run: SyncRun, limit: int = ERRORS_SHOWN) -> QuerySet[RunErro
     return RunError.objects.filter(organization_id=run.organization_id, run=run).order_by("id")[
         :limit
     ]
+
+
+def list_errors_after(
+    run: SyncRun, *, after: int = 0, limit: int = ERRORS_AT_ONCE
+) -> list[RunError]:
+    """The next errors of a run, by id, for a file of all of them in flat memory."""
+    rows = RunError.objects.filter(organization_id=run.organization_id, run=run, id__gt=after)
+    return list(rows.order_by("id")[:limit])

@@ -7,6 +7,7 @@ from hirocrm.web.gallery import views as gallery
 from hirocrm.web.imports import views as imports
 from hirocrm.web.onboarding import views as onboarding
 from hirocrm.web.pages import views as pages
+from hirocrm.web.runs import error_file
 from hirocrm.web.runs import views as runs
 from hirocrm.web.sign_in import views as sign_in
 
@@ -43,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/<uuid:upload_id>", imports.own_name, name="import-name"),
     path("runs", runs.run_list, name="runs"),
     path("runs/<uuid:run_id>", runs.run_detail, name="run"),
+    path("runs/<uuid:run_id>/errors.csv", error_file.download, name="run-errors"),  # type: ignore[arg-type]  # the stubs know no asynchronous views
     path("runs/<uuid:run_id>/cancel", runs.cancel, name="run-cancel"),
     path("runs/<uuid:run_id>/retry", runs.retry, name="run-retry"),
     path("runs/<uuid:run_id>/undo", runs.undo, name="run-undo"),

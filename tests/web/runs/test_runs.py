@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.http import StreamingHttpResponse
 from django.urls import reverse
 
 from hirocrm.core import clock
@@ -27,6 +29,11 @@ def ended(run: SyncRun, **fields: object) -> SyncRun:
     )
     run.refresh_from_db()
     return run
+
+
+@async_to_sync
+async def streamed(response: StreamingHttpResponse) -> bytes:
+    return b"".join([part async for part in response.streaming_content])
 
 
 def url(run: SyncRun, name: str = "run") -> str:
@@ -166,3 +173,26 @@ class TestRunList:
 
     def test_teaches_when_empty(self, sign_in, owner):
         assert "No run yet" in sign_in(owner).get("/runs").text
+
+
+class TestErrorFile:
+    def test_lists_every_error_with_its_advice(self, sign_in, viewer, run):
+        RunError.objects.create(
+            organization=run.organization, run=run, platform="messenger", remote_id="77", code="190",
+            error="=Token expired", count=2, created_at=STARTED,
+        )  # fmt: skip
+
+        response = sign_in(viewer).get(url(run, "run-errors"))
+
+        lines = streamed(response).decode("utf-8-sig").splitlines()
+        assert response["Content-Type"] == "text/csv; charset=utf-8"
+        assert lines == [
+            "time,platform,id,code,error,times,advice",
+            (
+                "2026-01-01T00:00:00+00:00,messenger,77,190,'=Token expired,2,"
+                '"Facebook\'s side: reconnect the Page, then sync again."'
+            ),
+        ]
+
+    def test_is_not_a_strangers(self, sign_in, stranger, run):
+        assert sign_in(stranger).get(url(run, "run-errors")).status_code == 404

@@ -1,0 +1,167 @@
+"""axe-core finds nothing against WCAG 2.2 AA on any page: both themes, on a phone and on a desk.
+
+Each page is loaded once for each width; the theme changes under it.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e_web.test_work import people as people  # noqa: PLC0414  # a fixture, shared
+from tests.factories import SyncRunFactory
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from hirocrm.sync.models import SyncRun
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+COLOURS = {"runOnly": ["color-contrast"]}  # all that another theme can change
+
+# Colours that are still changing have contrasts that nobody will see.
+SETTLED = "() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))"
+
+SIGNED_OUT = ("account_login", "account_signup", "account_reset_password")
+PAGES: dict[str, tuple[str, ...]] = {  # by name, and what stands behind the address
+    "board": ("", "?contact={contact}", "?q=nobody"),
+    "contacts": ("", "?min=1&columns=name&columns=score", "?q=nobody"),
+    "contact": ("", "?tab=activity", "?tab=notes", "?tab=analyses"),
+    "contact-move": ("",),
+    "board-cards": ("",),
+    "review": ("",),
+    "inbox": ("",),
+    "inbox-conversation": ("",),
+    "quick-replies": ("",),
+    "onboarding": ("",),
+    "start": ("",),
+    "pages": ("",),
+    "page-connect": ("",),
+    "page-settings": ("",),
+    "page-remove": ("",),
+    "imports": ("",),
+    "runs": ("",),
+    "run": ("",),
+    "run-undo": ("",),
+    "pipelines": ("",),
+    "pipeline": ("",),
+    "pipeline-delete": ("",),
+    "pipeline-try": ("",),
+    "stage": ("",),
+    "stage-delete": ("",),
+    "settings": ("",),
+    "members": ("",),
+    "ai-settings": ("",),
+    "tokens": ("",),
+    "account_change_password": ("",),
+    "account_email": ("",),
+    "account_logout": ("",),
+}
+
+
+def violations(page: "Page", rules: dict[str, list[str]]) -> list[str]:
+    """Each violation as "rule: selector"."""
+    found = page.evaluate(f"axe.run(document, {json.dumps(rules)})")["violations"]
+    return [f"{rule['id']}: {node['target'][0]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.fixture
+def run(owner, shop) -> "SyncRun":
+    """A run that ended with errors."""
+    run = SyncRunFactory(page=shop.page, status="partial", phase="done", created=3, failed=1)
+    run.errors.create(
+        organization=run.organization, code="190", error="Token expired", created_at=run.created_at
+    )
+    type(run).objects.filter(pk=run.pk).update(
+        started_at=run.created_at, finished_at=run.created_at, auto_assigned=3
+    )
+    return run
+
+
+def addresses(people: Any, shop: Any, run: Any) -> Iterator[str]:
+    """Every address to look at."""
+    from django.urls import get_resolver, reverse
+
+    known = {
+        "contact_id": people[0].id,
+        "conversation_id": people[0].conversations.get().id,
+        "page_id": shop.page.id,
+        "pipeline_id": shop.pipeline.id,
+        "stage_id": shop.new.id,
+        "run_id": run.id,
+    }
+    patterns = get_resolver().reverse_dict
+    for name, queries in PAGES.items():
+        wanted = patterns.getlist(name)[0][0][0][1]
+        path = reverse(name, kwargs={key: known[key] for key in wanted})
+        yield from (path + query.format(contact=people[0].id) for query in queries)
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core comes with `make assets`.")
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
+def test_no_page_breaks_a_rule(visit, owner, shop, people, run, phone):
+    from django.urls import reverse
+
+    owner.user.is_staff = True
+    owner.user.save(update_fields=["is_staff"])
+    page = visit(owner, "/design", phone=phone)
+    base = page.url.removesuffix("/design")
+    script = AXE.read_text("utf-8")
+    found: dict[str, list[str]] = {}
+    look_at = [*addresses(people, shop, run), "/design", "/nope"]
+    signed_out = [reverse(name) for name in SIGNED_OUT]
+
+    for path in [*look_at, *signed_out]:
+        if path == signed_out[0]:
+            page.context.clear_cookies()
+        page.goto(base + path)
+        page.evaluate(script)
+        for theme, rules in (("light", RULES), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            page.evaluate(SETTLED)
+            if broken := violations(page, rules):
+                found[f"{path} ({theme})"] = broken
+
+    assert found == {}
+
+
+def test_knows_every_page():
+    """What opens by a link is looked at above, or named here with the reason why it needs no look."""
+    from django.urls import get_resolver
+
+    parts_of_pages = {
+        "board-column", "contact-tag-words", "contact-messages", "contact-activities", "review-undo",
+        "welcome-card", "page-threshold", "first-sync-outlook", "quick-reply",
+    }  # fmt: skip
+    lead_elsewhere = {
+        "home", "sign-in-by-link", "connect-facebook", "connect-instagram", "facebook-callback",
+        "instagram-callback",
+    }  # fmt: skip
+    no_pages = {"live-events", "run-errors", "design", "design-move", "inbox-file"}
+    need_what_only_their_journeys_have = {"join", "import-name", "connect-choose", "first-sync"}
+    known = set(PAGES) | parts_of_pages | lead_elsewhere | no_pages
+    known |= need_what_only_their_journeys_have
+
+    assert _opened_by_links(get_resolver()) - known == set()
+
+
+def _opened_by_links(resolver: Any) -> set[str]:
+    """Names of our views that answer GET: those that `require_POST` guards say so themselves."""
+    names = set()
+    for entry in resolver.url_patterns:
+        if hasattr(entry, "url_patterns"):
+            if "api/" not in str(entry.pattern) and "accounts/" not in str(entry.pattern):
+                names |= _opened_by_links(entry)
+        elif entry.name and _answers_get(entry.callback):
+            names.add(entry.name)
+    return names
+
+
+def _answers_get(view: Any) -> bool:
+    cells = [cell.cell_contents for cell in view.__closure__ or ()]
+    methods = next((cell for cell in cells if isinstance(cell, list)), ["GET"])
+    return "GET" in methods
