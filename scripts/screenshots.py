@@ -111,14 +111,14 @@ def take_all(browser: Browser, link: str, wanted: str) -> None:
     if page.locator("a[href*='/runs/']").count():
         run = page.locator("a[href*='/runs/']").first.get_attribute("href")
     paths = {**PAGES, **({"contact": contact} if contact else {}), **({"run": run} if run else {})}
-    for name, start, link in (
+    for name, start, selector in (
         ("pipeline", "/pipelines", "main a[href*='/pipelines/']"),
         ("page", "/pages", "main .card a[href*='/pages/']"),
         ("thread", "/inbox", "main a[href*='/inbox/']"),
     ):
         page.goto(base + start)
-        if page.locator(link).count():
-            paths[name] = page.locator(link).first.get_attribute("href")
+        if page.locator(selector).count():
+            paths[name] = page.locator(selector).first.get_attribute("href")
     for name, path in paths.items():
         if wanted in name:
             for size, (width, height) in SIZES.items():

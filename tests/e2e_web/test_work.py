@@ -1,6 +1,7 @@
 """List, contact and review in a browser."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
