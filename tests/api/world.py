@@ -124,6 +124,8 @@ def build_world(owner: Member) -> World:
         "send_message": {"text": "Hello!"},
         "create_quick_reply": {"shortcut": "bye", "text": "Bye!"},
         "update_quick_reply": {"text": "Hello!"},
+        "update_retention": {"messageDays": 365},
+        "preview_retention": {"messageDays": 365},
         "update_inbox_settings": {"humanAgent": False},
         "change_member_role": {"role": "viewer"},
     }

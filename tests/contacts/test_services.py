@@ -90,16 +90,16 @@ class TestTagContacts:
 
 
 class TestDeleteContacts:
-    def test_erases_what_belongs_to_them(self, owner, contact):
+    def test_erases_what_belongs_to_them(self, owner, contact, now):
         MessageFactory(conversation__contact=contact)
 
-        count = services.delete_contacts(member=owner, contacts=Contact.objects.all())
+        count = services.delete_contacts(member=owner, contacts=Contact.objects.all(), now=now)
 
         assert (count, Contact.objects.count()) == (1, 0)
 
-    def test_is_not_for_agents(self, agent, contact):
+    def test_is_not_for_agents(self, agent, contact, now):
         with pytest.raises(RoleTooWeak):
-            services.delete_contacts(member=agent, contacts=Contact.objects.all())
+            services.delete_contacts(member=agent, contacts=Contact.objects.all(), now=now)
 
         assert Contact.objects.count() == 1
 

@@ -367,3 +367,18 @@ class TestEchoes:
         assert (row.state, row.remote_id) == ("sent", "m_1")
         assert row.message == Message.objects.get()
         assert Activity.objects.count() == 1
+
+
+class TestThreadsThatOnlyWebhooksKnow:
+    def test_are_looked_into_by_whose_they_are(self, open_line):
+        line = open_line()
+        line.conversation.remote_id = f"with:messenger:{line.customer}"
+        line.conversation.save()
+        line.sandbox.graph.breaks("half", PAGE, times=1, match=SEND)
+        (row,) = line.send("Yes, COD is fine.")
+        line.work()
+
+        line.look(row)
+
+        assert state_of(row) == ("sent", "")
+        assert row.remote_id == line.sent()[0]["message_id"]

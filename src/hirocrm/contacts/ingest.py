@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 
 from hirocrm.contacts import threads
+from hirocrm.contacts.erased import without_erased
 from hirocrm.contacts.models import Contact, Conversation, Message
 from hirocrm.contacts.search import build_search_text
 from hirocrm.contacts.snapshots import (
@@ -80,7 +81,11 @@ def ingest(
     source: MessageSource,
     now: datetime,
 ) -> list[Ingested]:
-    """Write contacts, conversations and messages of `snapshots` (all of one Page), in their order."""
+    """Write contacts, conversations and messages of `snapshots` (all of one Page), in their order.
+
+    What people wrote before they were erased is left out, and so are those who wrote nothing else.
+    """
+    snapshots = without_erased(page, snapshots) if snapshots else ()
     if not snapshots:
         return []
     contacts, new_contacts = _contacts(page, snapshots, now)
@@ -238,7 +243,7 @@ def _known_messages(page: Page, items: Sequence[_Working]) -> dict[str, Message]
     if not remote_ids:
         return {}
     rows = Message.objects.filter(page=page, remote_id__in=remote_ids).only(
-        "id", "remote_id", "text", "reactions", "edited_time", "deleted_time"
+        "id", "remote_id", "text", "reactions", "edited_time", "deleted_time", "expired_at"
     )
     return {row.remote_id: row for row in rows}
 
@@ -282,8 +287,9 @@ def _change(stored: Message, message: MessageSnapshot) -> tuple[Any, ...] | None
     """New values of (text, reactions, edited, deleted) where the message changed since it was stored.
 
     An unsent message stays unsent: only Meta's list no longer showing it says so, never a reappearance.
+    One that the retention rule emptied stays empty.
     """
-    if stored.deleted_time is not None:
+    if stored.deleted_time is not None or stored.expired_at is not None:
         return None
     if message.deleted_at is not None:
         return None, "[]", stored.edited_time, message.deleted_at

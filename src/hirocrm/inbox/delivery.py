@@ -4,12 +4,15 @@ Runs in a worker that holds the conversation's job lock. See `services.delivery`
 ever sent twice by itself.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
+from hirocrm.contacts.models import Conversation
 from hirocrm.contacts.snapshots import AttachmentSnapshot
+from hirocrm.contacts.threads import stand_in_id
 from hirocrm.core import clock
 from hirocrm.core.platforms import Platform
 from hirocrm.core.threads import in_thread
@@ -25,7 +28,7 @@ from hirocrm.meta.graph.errors import (
     GraphUnavailable,
 )
 from hirocrm.meta.graph.fields import NEWEST_MESSAGES
-from hirocrm.meta.graph.shapes import Attachment
+from hirocrm.meta.graph.shapes import Attachment, Message
 from hirocrm.meta.models import Flavour, Page
 
 log = structlog.get_logger(__name__)
@@ -220,9 +223,9 @@ def _unsettled(outgoing_id: UUID) -> OutgoingMessage | None:
 async def _find(row: OutgoingMessage) -> settling.Echo | None:
     conversation = row.conversation
     platform = Platform(conversation.platform)
-    async with connections.open_graph(conversation.page) as graph:
-        listing = await graph.list_messages(conversation.remote_id, platform, limit=NEWEST_MESSAGES)
     person = delivery.person_of(conversation.contact, platform)
+    async with connections.open_graph(conversation.page) as graph:
+        messages = await _newest(graph, conversation, platform, person)
     echoes = [
         settling.Echo(
             remote_id=message.id,
@@ -231,10 +234,24 @@ async def _find(row: OutgoingMessage) -> settling.Echo | None:
             text=message.message,
             attachments=tuple(map(_attachment, message.attachments)),
         )
-        for message in listing.items
+        for message in messages
         if message.created_time and message.sender and message.sender.id != person
     ]
     return await in_thread(settling.find_unclaimed, row, echoes)
+
+
+async def _newest(
+    graph: GraphClient, conversation: Conversation, platform: Platform, person: str
+) -> Sequence[Message]:
+    """The conversation's newest messages; one that only webhooks have told of is found by whose it is."""
+    if conversation.remote_id != stand_in_id(platform, person):
+        listing = await graph.list_messages(conversation.remote_id, platform, limit=NEWEST_MESSAGES)
+        return listing.items
+    found = await graph.list_conversations(
+        sender_id(conversation.page), platform, limit=1, user_id=person
+    )
+    edges = [one.messages for one in found.items if one.messages is not None]
+    return [message for edge in edges for message in edge.data]
 
 
 def _attachment(found: Attachment) -> AttachmentSnapshot:

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("hirocrm.web.contact.urls")),
     path("", include("hirocrm.web.review.urls")),
     path("", include("hirocrm.web.inbox.urls")),
+    path("", include("hirocrm.web.privacy.urls")),
     path("", include("hirocrm.web.live.urls")),
     path("theme", appearance.choose_theme, name="choose-theme"),
     path("design", gallery.gallery, name="design"),

@@ -142,7 +142,7 @@ class TestBuildCases:
         kept = corrected(shop, "c bulk order po")
         build(shop)
 
-        delete_contact(member=shop.member, contact_id=chat.contact_id)
+        delete_contact(member=shop.member, contact_id=chat.contact_id, now=LATER)
 
         assert [row.contact_id for row in LearnedCase.objects.all()] == [kept.contact_id]
 
@@ -187,7 +187,7 @@ class TestReadConversations:
         chat = shop.chat("c reseller po ako")
         assert len(shop.prepare([chat])[0].request.corrections) == 2
 
-        delete_contact(member=shop.member, contact_id=erased.contact_id)
+        delete_contact(member=shop.member, contact_id=erased.contact_id, now=LATER)
         assert len(shop.prepare([chat])[0].request.corrections) == 1
         Assignment.objects.filter(contact=undone.contact_id).update(undone_at=LATER)
         assert shop.prepare([chat])[0].request.corrections == ()

@@ -68,7 +68,7 @@ def update_contact(request: MemberRequest, contact_id: UUID, body: ContactPatch)
 @router.delete("/contacts/{contact_id}", response={204: None}, operation_id="delete_contact")
 def delete_contact(request: MemberRequest, contact_id: UUID) -> Answer:
     """Erase a contact with its conversations, notes, tasks and history."""
-    services.delete_contact(member=request.auth, contact_id=contact_id)
+    services.delete_contact(member=request.auth, contact_id=contact_id, now=clock.now())
     return no_content()
 
 

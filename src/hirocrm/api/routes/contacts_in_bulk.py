@@ -127,7 +127,9 @@ def untag_contacts(request: MemberRequest, body: BulkTagIn) -> BulkOut:
 def delete_contacts(request: MemberRequest, body: Chosen) -> BulkOut:
     """Erase many contacts with all that belongs to them."""
     contacts = chosen_contacts(request.auth, body)
-    return BulkOut(contacts=services.delete_contacts(member=request.auth, contacts=contacts))
+    return BulkOut(
+        contacts=services.delete_contacts(member=request.auth, contacts=contacts, now=clock.now())
+    )
 
 
 @router.get("/contacts/export.csv", operation_id="export_contacts", openapi_extra=CSV_OUT)

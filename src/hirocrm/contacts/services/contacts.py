@@ -9,15 +9,17 @@ from django.db import connection, transaction
 from django.db.models import F, Func, QuerySet, Value
 
 from hirocrm.contacts import queries
+from hirocrm.contacts.erased import people_of, remember_erased
 from hirocrm.contacts.models import Activity, ActivityType, Contact, Message
 from hirocrm.contacts.search import build_search_text
 from hirocrm.contacts.services.timeline import build_activity
 from hirocrm.contacts.snapshots import NameSource
-from hirocrm.core import events
+from hirocrm.core import events, jobs
 from hirocrm.core.errors import Invalid
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
+from hirocrm.organizations.services import record_audit
 
 CONTACT_FIELDS = frozenset(
     {"first_name", "last_name", "email", "phone", "tags", "lead_score", "lead_status"}
@@ -59,8 +61,11 @@ def update_contact(
 
 
 @transaction.atomic
-def delete_contact(*, member: Member, contact_id: UUID) -> None:
+def delete_contact(*, member: Member, contact_id: UUID, now: datetime) -> None:
     """Erase a contact with its conversations, messages, notes, tasks and history.
+
+    Analyses, and what was learned from them, go too. A sync brings nothing of it back; only what the person
+    writes from now on makes a new contact.
 
     Raises:
         ContactNotFound: no such contact here.
@@ -70,7 +75,8 @@ def delete_contact(*, member: Member, contact_id: UUID) -> None:
     events.publish(
         organization_id=member.organization_id, kind="contact.deleted", contact=contact.id
     )
-    contact.delete()
+    record_audit(member=member, action="contact.erased", subject=str(contact.id), details={})
+    erase(organization_id=member.organization_id, ids=[contact.id], now=now)
 
 
 @transaction.atomic
@@ -127,16 +133,33 @@ def untag_contacts(
 
 
 @transaction.atomic
-def delete_contacts(*, member: Member, contacts: QuerySet[Contact]) -> int:
+def delete_contacts(*, member: Member, contacts: QuerySet[Contact], now: datetime) -> int:
     """Erase many contacts with all that belongs to them; returns how many there were."""
     permissions.require(member, Right.ERASE)
     ids = list(contacts.order_by("id").values_list("id", flat=True))
     for start in range(0, len(ids), BATCH):
-        Contact.objects.filter(
-            organization_id=member.organization_id, id__in=ids[start : start + BATCH]
-        ).delete()
+        portion = ids[start : start + BATCH]
+        erase(organization_id=member.organization_id, ids=portion, now=now)
+    if ids:
+        details = {"contacts": len(ids)}
+        record_audit(member=member, action="contacts.erased", subject="", details=details)
     _publish_many(member, len(ids))
     return len(ids)
+
+
+def erase(*, organization_id: UUID, ids: Sequence[UUID], now: datetime) -> int:
+    """Erase contacts in the caller's transaction; returns how many. Services that call it have asked who may.
+
+    Remembered is that these people were erased; a job looks for them in what Meta's webhooks delivered.
+    """
+    rows = Contact.objects.filter(organization_id=organization_id, id__in=ids)
+    found = list(rows.only("id", "organization_id", "page_id", "messenger_psid", "instagram_sid"))
+    remember_erased(found, now)
+    people = [person_id for contact in found for _, person_id in people_of(contact)]
+    if people:
+        jobs.defer("privacy.forget_traces", organization_id=str(organization_id), people=people)
+    rows.delete()
+    return len(found)
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:

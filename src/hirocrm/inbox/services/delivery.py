@@ -13,7 +13,6 @@ from django.db import transaction
 
 from hirocrm.contacts.ingest import ingest
 from hirocrm.contacts.models import Contact, Conversation, Message
-from hirocrm.contacts.services.contacts import search_text_of
 from hirocrm.contacts.snapshots import (
     AttachmentSnapshot,
     ConversationSnapshot,
@@ -163,8 +162,6 @@ def record_sent(*, outgoing_id: UUID, remote_id: str, at: datetime, now: datetim
         source=MessageSource.SENT,
         now=now,
     )
-    contact = row.conversation.contact
-    Contact.objects.filter(pk=contact.pk).update(search_text=search_text_of(contact))
     message = Message.objects.filter(page_id=row.page_id, remote_id=remote_id).first()
     row = OutgoingMessage.objects.select_for_update().get(pk=outgoing_id)
     mark_sent(row, remote_id=remote_id, message=message, now=now)

@@ -159,8 +159,12 @@ class GraphClient:
         limit: int = 25,
         after: str | None = None,
         fields: str | None = None,
+        user_id: str | None = None,
     ) -> Listing[Conversation]:
-        """One page of conversations, newest first, with their newest messages unless `fields` says else."""
+        """One page of conversations, newest first, with their newest messages unless `fields` says else.
+
+        With `user_id` only the one with that person.
+        """
         return await self._list(
             Conversation,
             page_id,
@@ -169,6 +173,7 @@ class GraphClient:
             limit=limit,
             after=after,
             platform=platform.value,
+            user_id=user_id,
         )
 
     async def list_messages(
@@ -350,8 +355,10 @@ class GraphClient:
         limit: int | None = None,
         after: str | None = None,
         platform: str | None = None,
+        user_id: str | None = None,
     ) -> Listing[_ShapeT]:
         given = {"platform": platform, "fields": fields, "limit": limit, "after": after}
+        given["user_id"] = user_id
         params = {name: str(value) for name, value in given.items() if value is not None}
         answer = await self._get(*path, params=params)
         # A hundred conversations take a tenth of a second to read: others' answers shouldn't wait that long.

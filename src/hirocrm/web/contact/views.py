@@ -146,7 +146,7 @@ def remove_tag(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
 @member_required
 def delete(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
     """Erase the contact with all that belongs to it."""
-    services.delete_contact(member=request.member, contact_id=contact_id)
+    services.delete_contact(member=request.member, contact_id=contact_id, now=clock.now())
     response = redirect("contacts")
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=204, headers={"HX-Redirect": response.url})

@@ -106,7 +106,9 @@ def untag(request: MemberHttpRequest) -> HttpResponse:
 @member_required
 def delete(request: MemberHttpRequest) -> HttpResponse:
     """Erase the chosen contacts."""
-    count = services.delete_contacts(member=request.member, contacts=chosen(request))
+    count = services.delete_contacts(
+        member=request.member, contacts=chosen(request), now=clock.now()
+    )
     words = ngettext("%(count)s contact deleted.", "%(count)s contacts deleted.", count)
     return _done(words % {"count": count})
 

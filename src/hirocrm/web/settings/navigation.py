@@ -10,6 +10,7 @@ SECTIONS = (
     ("ai-settings", _("AI")),
     ("webhooks", _("Webhooks")),
     ("tokens", _("API tokens")),
+    ("privacy-settings", _("Privacy")),
 )
 
 

@@ -1,0 +1,83 @@
+"""What Meta tells on behalf of a person who connected Pages: they removed the app, or want their data gone.
+
+The person is one who connected Pages here, never a customer. Source:
+https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback
+"""
+
+import secrets
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from hirocrm.core.encryption import keyed_hash
+from hirocrm.meta import health
+from hirocrm.meta.graph.signature import SignedRequest, parse_signed_request
+from hirocrm.meta.models import ConnectionState, Login, Page
+from hirocrm.privacy.errors import DeletionRequestNotFound
+from hirocrm.privacy.models import DeletionRequest
+
+log = structlog.get_logger(__name__)
+
+REMOVED_APP = "The person who connected this Page removed the app on Facebook. Somebody who manages the Page must connect it again."
+ASKED_DELETION = "The person who connected this Page had Facebook delete their data. Somebody who manages the Page must connect it again."
+
+
+def read_request(signed_request: str) -> SignedRequest:
+    """Who Meta speaks of.
+
+    Raises:
+        SignedRequestInvalid: Meta didn't sign it with one of our apps' secrets.
+    """
+    mine = (settings.FACEBOOK_APP_SECRET, settings.INSTAGRAM_APP_SECRET)
+    return parse_signed_request(signed_request, mine)
+
+
+@transaction.atomic
+def deauthorize(*, user_id: str) -> int:
+    """End the connections that a person made; their tokens are forgotten, all else stays. How many there were."""
+    count = _end_connections(user_id, REMOVED_APP)
+    log.info("meta.deauthorized", pages=count)
+    return count
+
+
+@transaction.atomic
+def delete_person(*, user_id: str, now: datetime) -> DeletionRequest:
+    """End a person's connections and forget who they are; what they look the state up by comes back."""
+    count = _end_connections(user_id, ASKED_DELETION)
+    Page.objects.filter(connected_user_id=user_id).update(
+        connected_user_id="", connected_user_name="", granted_scopes=[], tasks=[]
+    )
+    Login.objects.filter(remote_user_id=user_id).delete()
+    log.info("meta.deletion_requested", pages=count)
+    return DeletionRequest.objects.create(
+        code=secrets.token_hex(12),
+        person_hash=keyed_hash(f"meta-user:{user_id}"),
+        pages=count,
+        requested_at=now,
+        completed_at=now,
+    )
+
+
+def get_deletion(code: str) -> DeletionRequest:
+    """The request with this confirmation code.
+
+    Raises:
+        DeletionRequestNotFound: there is none.
+    """
+    found = DeletionRequest.objects.filter(code=code).first()
+    if found is None:
+        raise DeletionRequestNotFound("No request has this confirmation code.")
+    return found
+
+
+def _end_connections(user_id: str, reason: str) -> int:
+    rows = Page.objects.filter(connected_user_id=user_id).exclude(connected_user_id="")
+    pages = list(rows.exclude(access_token="").order_by("id"))
+    for page in pages:
+        health.change_state(
+            page=page, state=ConnectionState.NEEDS_RECONNECT, reason=reason, may_improve=True
+        )
+    rows.update(access_token="")
+    return len(pages)
