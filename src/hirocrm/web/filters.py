@@ -4,7 +4,7 @@ A value that can't be read is left out, as if nobody had asked for it: an old bo
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from hirocrm.contacts.queries import DEFAULT_SORT, SORTS, ContactFilter
 from hirocrm.core.platforms import Platform
 from hirocrm.core.vocabulary import LeadStatus, Level, Sentiment
+from hirocrm.inbox.windows import closes_before, wrote_since
 from hirocrm.meta.models import Page
 from hirocrm.pipelines.models import Pipeline
 
@@ -54,6 +55,7 @@ PERIODS: Choices = [
     ("90", _("Last 90 days")),
 ]
 LONGEST_SEARCH = 200
+BY_WINDOW = "windowCloses"
 
 
 def _select(label: Any, choices: Iterable[Choice] = ()) -> forms.ChoiceField:
@@ -91,6 +93,7 @@ class FilterForm(forms.Form):
     since = _select(_("Last message"), PERIODS)
     review = forms.BooleanField(label=_("Needs review"), required=False)
     waiting = forms.BooleanField(label=_("Waiting for reply"), required=False)
+    closing = forms.BooleanField(label=_("Window closes soon"), required=False)
 
     def offer(self, *, pages: Sequence[Page], pipelines: Sequence[Pipeline]) -> None:
         """Fill the selects whose choices are the organization's own."""
@@ -136,12 +139,22 @@ class Filters:
     @property
     def panel_count(self) -> int:
         """How many of the panel's filters are on."""
-        return len(self.values.keys() - {"q", "pipeline", "review", "waiting"})
+        return len(self.values.keys() - {"q", "pipeline", "review", "waiting", "closing"})
 
     @property
     def query_without_search(self) -> str:
         """The query without the search's words."""
         return self.query_with(q=None)
+
+    @property
+    def is_by_window(self) -> bool:
+        """Whether the first window to close comes first."""
+        return self.sort == BY_WINDOW
+
+    @property
+    def query_by_window(self) -> str:
+        """The query sorted by when windows close, or no longer if it is."""
+        return self.query_with(sort=None if self.is_by_window else BY_WINDOW)
 
     def query_with(self, **changes: object) -> str:
         """The query with some values set, or taken out where None."""
@@ -169,9 +182,18 @@ def read_filters(params: Mapping[str, str], *, now: datetime) -> Filters:
         name: value for name, value in form.cleaned_data.items() if value not in ("", None, False)
     }
     sort = params.get("sort", "")
-    sort = sort if sort in SORTS else DEFAULT_SORT
+    if sort not in SORTS:
+        sort = BY_WINDOW if values.get("closing") else DEFAULT_SORT
     query = encode({**values, "sort": sort if sort != DEFAULT_SORT else None})
-    return Filters(form, _filter_of(values, now), values, query, sort)
+    return Filters(form, _by_window(_filter_of(values, now), sort, now), values, query, sort)
+
+
+def _by_window(wanted: ContactFilter, sort: str, now: datetime) -> ContactFilter:
+    """Sorted by when windows close, only open windows count: the others have closed already."""
+    if sort != BY_WINDOW:
+        return wanted
+    since = wanted.customer_since or wrote_since(now=now)
+    return replace(wanted, by_window=True, customer_since=since)
 
 
 def encode(values: Mapping[str, object]) -> str:
@@ -184,6 +206,7 @@ def encode(values: Mapping[str, object]) -> str:
 def _filter_of(values: Mapping[str, Any], now: datetime) -> ContactFilter:
     page: UUID | None = values.get("page")
     days = values.get("since")
+    is_closing = values.get("closing") or None
     return ContactFilter(
         page_id=str(page) if page else None,
         platform=values.get("channel"),
@@ -197,7 +220,9 @@ def _filter_of(values: Mapping[str, Any], now: datetime) -> ContactFilter:
         sentiment=values.get("sentiment"),
         urgency=values.get("urgency"),
         active_since=now - timedelta(days=int(days)) if days else None,
-        waiting=values.get("waiting"),
+        waiting=values.get("waiting") or is_closing,
+        customer_since=wrote_since(now=now) if is_closing else None,
+        customer_until=closes_before(now=now) if is_closing else None,
         q=values.get("q"),
     )
 

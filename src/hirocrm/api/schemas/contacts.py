@@ -1,5 +1,6 @@
 """Contacts and what belongs to them."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,7 +11,9 @@ from hirocrm.analysis.models import Analysis
 from hirocrm.api.schemas.base import ApiInput, ApiSchema, Window
 from hirocrm.contacts.models import Activity, ActivityType, Contact, Message, Note, Task
 from hirocrm.contacts.queries import ContactFilter
+from hirocrm.core import clock
 from hirocrm.core.vocabulary import LeadStatus, Level, Sentiment
+from hirocrm.inbox.windows import closes_before, wrote_since
 
 Score = Annotated[int, Field(ge=0, le=100)]
 Tag = Annotated[str, Field(min_length=1, max_length=50)]
@@ -26,6 +29,7 @@ Sort = Literal[
     "createdAt",
     "name",
     "-name",
+    "windowCloses",
 ]
 MAX_IDS = 10_000
 MICRO = 1_000_000
@@ -116,16 +120,38 @@ class FilterFields(ApiSchema):
             description="Words that names, tags or messages begin with; emoji count as words.",
         ),
     ] = None
+    window_closes_soon: Annotated[
+        bool | None,
+        Field(
+            description="true: only customers who wait for an answer and whose 24-hour window closes within 4 hours."
+        ),
+    ] = None
 
     def to_filter(self) -> ContactFilter:
         """The domain's filter."""
-        return ContactFilter(**{name: getattr(self, name) for name in FilterFields.model_fields})
+        names = FilterFields.model_fields.keys() - {"window_closes_soon"}
+        wanted = ContactFilter(**{name: getattr(self, name) for name in names})
+        if not self.window_closes_soon:
+            return wanted
+        now = clock.now()
+        since, until = wrote_since(now=now), closes_before(now=now)
+        return replace(wanted, waiting=True, customer_since=since, customer_until=until)
 
 
 class ContactQuery(Window, FilterFields):
-    """Which contacts, in which order. Contacts without a value for the sort come last."""
+    """Which contacts, in which order. Contacts without a value for the sort come last.
+
+    `windowCloses` lists contacts whose 24-hour window is open, the first to close first.
+    """
 
     sort: Sort = "-lastInteraction"
+
+    def to_filter(self) -> ContactFilter:
+        """The domain's filter."""
+        wanted = super().to_filter()
+        if self.sort != "windowCloses" or wanted.customer_since is not None:
+            return wanted
+        return replace(wanted, customer_since=wrote_since(now=clock.now()))
 
 
 class ExportQuery(FilterFields):

@@ -11,13 +11,14 @@ from hirocrm.contacts import queries as contacts
 from hirocrm.contacts.models import Contact
 from hirocrm.contacts.queries import SORTS, ContactFilter
 from hirocrm.contacts.snapshots import Sender
-from hirocrm.core.pagination import CursorPage, cursor_of, ordering, paginate
+from hirocrm.core.pagination import CursorPage, Order, cursor_of, ordering, paginate
 from hirocrm.organizations.models import Member
 from hirocrm.pipelines.models import Pipeline, Stage
 from hirocrm.pipelines.queries.pipelines import get_pipeline, get_stage
 
 CARDS = 20
 CARD_ORDER = SORTS["-lastInteraction"]
+WINDOW_ORDER = SORTS["windowCloses"]
 UNUSED_COLUMNS = ("search", "search_text", "ai_context")
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -60,8 +61,9 @@ def get_columns(
     rows = contacts.list_contacts(member=member, wanted=wanted)
     stages = list(pipeline.stages.all())
     figures = _figures(rows, stages)
-    cards = _first_cards(rows, [one for one in stages if one.id not in figures_only])
-    return [_column(stage, figures, cards) for stage in stages]
+    order = _order(wanted)
+    cards = _first_cards(rows, [one for one in stages if one.id not in figures_only], order)
+    return [_column(stage, figures, cards, order) for stage in stages]
 
 
 def list_heads(
@@ -91,7 +93,7 @@ def get_column(
     figures = _figures(rows, [stage]).get(stage.id, _Figures())
     found = _slim(rows.filter(stage_id=stage_id))
     page = (
-        paginate(found, order=CARD_ORDER, limit=cards, cursor=None)
+        paginate(found, order=_order(wanted), limit=cards, cursor=None)
         if cards
         else CursorPage([], None)
     )
@@ -122,7 +124,7 @@ def list_cards(
     """
     get_stage(member=member, stage_id=stage_id, pipeline_id=pipeline_id)
     rows = contacts.list_contacts(member=member, wanted=wanted).filter(stage_id=stage_id)
-    return paginate(_slim(rows), order=CARD_ORDER, limit=limit, cursor=cursor)
+    return paginate(_slim(rows), order=_order(wanted), limit=limit, cursor=cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,13 @@ def _figures(rows: QuerySet[Contact], stages: Sequence[Stage]) -> dict[UUID, _Fi
     }
 
 
-def _first_cards(rows: QuerySet[Contact], stages: Sequence[Stage]) -> dict[UUID, list[Contact]]:
+def _order(wanted: ContactFilter | None) -> Sequence[Order]:
+    return WINDOW_ORDER if wanted is not None and wanted.by_window else CARD_ORDER
+
+
+def _first_cards(
+    rows: QuerySet[Contact], stages: Sequence[Stage], order: Sequence[Order]
+) -> dict[UUID, list[Contact]]:
     """One card more than is shown of each stage, so that it is known whether there are more.
 
     One statement of a limited part for each stage: each reads its 21 rows from the index, where a
@@ -158,8 +166,7 @@ def _first_cards(rows: QuerySet[Contact], stages: Sequence[Stage]) -> dict[UUID,
     """
     cards: dict[UUID, list[Contact]] = {stage.id: [] for stage in stages}
     parts = [
-        _slim(rows).filter(stage=stage).order_by(*ordering(CARD_ORDER))[: CARDS + 1]
-        for stage in stages
+        _slim(rows).filter(stage=stage).order_by(*ordering(order))[: CARDS + 1] for stage in stages
     ]
     found = (
         parts[0].union(*parts[1:], all=True) if len(parts) > 1 else [c for p in parts for c in p]
@@ -167,13 +174,14 @@ def _first_cards(rows: QuerySet[Contact], stages: Sequence[Stage]) -> dict[UUID,
     for contact in found:
         if contact.stage_id is not None:
             cards[contact.stage_id].append(contact)
+    attribute = order[0].attribute
     for column in cards.values():
-        column.sort(key=_rank, reverse=True)
+        column.sort(key=lambda contact: _rank(contact, attribute), reverse=order[0].descending)
     return cards
 
 
-def _rank(contact: Contact) -> tuple[datetime, int]:
-    return contact.last_interaction_at or LONG_AGO, contact.id.int
+def _rank(contact: Contact, attribute: str) -> tuple[datetime, int]:
+    return getattr(contact, attribute) or LONG_AGO, contact.id.int
 
 
 def _slim(rows: QuerySet[Contact]) -> QuerySet[Contact]:
@@ -181,7 +189,10 @@ def _slim(rows: QuerySet[Contact]) -> QuerySet[Contact]:
 
 
 def _column(
-    stage: Stage, figures: dict[UUID, _Figures], cards: dict[UUID, list[Contact]]
+    stage: Stage,
+    figures: dict[UUID, _Figures],
+    cards: dict[UUID, list[Contact]],
+    order: Sequence[Order] = CARD_ORDER,
 ) -> Column:
     found = figures.get(stage.id, _Figures())
     mine = cards.get(stage.id, [])
@@ -191,5 +202,5 @@ def _column(
         mean_score=found.mean_score,
         waiting=found.waiting,
         cards=mine[:CARDS],
-        next_cursor=cursor_of(mine[CARDS - 1], CARD_ORDER) if len(mine) > CARDS else None,
+        next_cursor=cursor_of(mine[CARDS - 1], order) if len(mine) > CARDS else None,
     )
