@@ -2,10 +2,12 @@
 
     python scripts/screenshots.py            after `make setup`; needs Chromium
     python scripts/screenshots.py board      only the pages whose name holds "board"
+    python scripts/screenshots.py --readme   the README's three, small, into docs/pictures/
 
 The demo is started on a folder of its own, so what is shown is what a newcomer sees.
 """
 
+import base64
 import os
 import re
 import shutil
@@ -18,9 +20,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 OUT = Path("screenshots")
+PICTURES = Path("docs/pictures")
 SIZES = {"phone": (360, 740), "desktop": (1440, 900)}
 THEMES = ("light", "dark")
 PAGES = {
@@ -63,7 +66,10 @@ def main() -> None:
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
-                take_all(browser, link, wanted)
+                if wanted == "--readme":
+                    take_for_readme(browser, link)
+                else:
+                    take_all(browser, link, wanted)
         finally:
             demo.send_signal(signal.SIGTERM)
             demo.wait(30)
@@ -93,17 +99,37 @@ def start_demo(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     raise SystemExit(log.read_text(errors="replace"))
 
 
+def sign_in(browser: Browser, link: str, **options: Any) -> Page:
+    """A page of a browser that the link has signed in."""
+    page = browser.new_context(**options).new_page()
+    page.goto(link)
+    page.wait_for_load_state("load")
+    return page
+
+
+def take_for_readme(browser: Browser, link: str) -> None:
+    """Board, contact and sync at a size that a README can carry."""
+    base = link.partition("/sign-in/")[0]
+    page = sign_in(browser, link, viewport={"width": 1280, "height": 800}, color_scheme="light")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.goto(f"{base}/contacts?q=Maricel+Dizon")
+    contact = page.locator("main a[href*='/contacts/']").first.get_attribute("href")
+    page.goto(f"{base}/runs")
+    run = page.locator("main a[href*='/runs/']").first.get_attribute("href")
+    for name, path in {"board": "/board", "contact": contact, "sync": run}.items():
+        page.goto(f"{base}{path}")
+        page.wait_for_timeout(1000)
+        made = page.context.new_cdp_session(page).send(
+            "Page.captureScreenshot", {"format": "webp", "quality": 80}
+        )
+        (PICTURES / f"{name}.webp").write_bytes(base64.b64decode(made["data"]))
+
+
 def take_all(browser: Browser, link: str, wanted: str) -> None:
     """Sign in once, then take each page in each size and theme."""
     base = link.partition("/sign-in/")[0]
-    first = browser.new_context()
-    page = first.new_page()
-    page.goto(link)
-    submit = page.locator("main button[type=submit]")
-    if "/sign-in/" in page.url and submit.count():
-        submit.first.click()
-    page.wait_for_load_state("load")
-    state: Any = first.storage_state()
+    page = sign_in(browser, link)
+    state: Any = page.context.storage_state()
     page.goto(f"{base}/contacts")
     contact = page.locator("a[href*='/contacts/']").first.get_attribute("href")
     run = None

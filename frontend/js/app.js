@@ -7,6 +7,7 @@ import "./menu.js";
 import "./toast.js";
 import "./faults.js";
 import "./shortcuts.js";
+import "./thread_days.js";
 import "./times.js";
 import "./tabs.js";
 import "./live.js";

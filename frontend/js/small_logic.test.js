@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { nextWait } from "./live.js";
 import { between } from "./select.js";
 import { matching, pressedAfter } from "./shortcuts.js";
+import { beginnings } from "./thread_days.js";
 import { distance } from "./times.js";
 import { figures } from "./upload.js";
 import { fill } from "./words.js";
@@ -36,4 +37,10 @@ test("sizes are in megabytes, names fall into their places", () => {
   assert.equal(figures(1_572_864, 52_428_800), "1.5 / 50 MB");
   assert.equal(fill("{name} moved to {stage}", { name: "Ana", stage: "Won" }), "Ana moved to Won");
   assert.equal(fill("{other} stays", {}), "{other} stays");
+});
+
+test("a thread's days begin where they do for the viewer", () => {
+  const at = (...parts) => new Date(...parts).getTime();
+  assert.deepEqual(beginnings([at(2026, 1, 1, 23, 50), at(2026, 1, 2, 0, 10), at(2026, 1, 2, 9), at(2026, 1, 4, 9)]), [0, 1, 3]);
+  assert.deepEqual(beginnings([]), []);
 });

@@ -4,12 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from hirocrm.analysis.models import Analysis
 from hirocrm.contacts.models import Contact
 from hirocrm.pipelines.models import Pipeline, Stage, Suggestion
 
 NEUTRAL = "#64748b"
-VENDORS = {"gemini": "Gemini", "openai": "OpenAI", "anthropic": "Anthropic", "local": ""}
+VENDORS = {
+    "gemini": "Gemini",
+    "openai": "OpenAI",
+    "anthropic": "Anthropic",
+    "local": _("Local analyser"),
+}
 MICRO = 1_000_000
 
 
@@ -61,7 +68,7 @@ class Opinion:
 
 def author_of(provider: str, model: str) -> str:
     """An analyser's name for people."""
-    vendor = VENDORS.get(provider, provider)
+    vendor = str(VENDORS.get(provider, provider))
     return " · ".join(part for part in (vendor, model) if part)
 
 
