@@ -9,7 +9,7 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.db import IntegrityError, transaction
 
-from hirocrm.core import events
+from hirocrm.core import events, jobs
 from hirocrm.core.errors import (
     UpstreamForbidden,
     UpstreamRejected,
@@ -160,6 +160,8 @@ def _save_connection(*, member: Member, access: PageAccess, now: datetime) -> tu
     _take_token(page, access, now)
     _save(page)
     health.ask_for_check(page)  # subscribes the Page's events, too
+    if not is_new:  # webhooks may have been missed meanwhile
+        jobs.defer("webhooks.repair_page", queue="webhooks", page_id=str(page.pk))
     record_audit(
         member=member,
         action="page.connected" if is_new else "page.reconnected",

@@ -138,6 +138,12 @@ async def repair_gaps() -> None:
     await in_thread(gaps.repair_all, now=clock.now())
 
 
+@app.task(name="webhooks.repair_page", queue=WEBHOOKS_QUEUE, retry=RetryTransient(max_attempts=20))
+async def repair_page(*, page_id: str) -> None:
+    """Look for what webhooks missed while a Page's token was dead."""
+    await in_thread(gaps.repair_page, page_id=UUID(page_id), now=clock.now())
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="webhooks.sweep", queue=WEBHOOKS_QUEUE, queueing_lock="webhooks.sweep")
 async def sweep_webhooks(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it

@@ -1,7 +1,7 @@
 """Deliveries onto the disk: those that arrive together go in one statement, whose commit all of them wait for.
 
 One connection of its own per process, outside Django's pool. While one group is being written the next
-gathers, so a slow disk makes groups larger, not answers rarer. Figures: docs/decisions/0014-webhook-intake.md
+gathers, so a slow disk makes groups larger, not answers rarer. Figures: docs/decisions/0017-webhook-intake.md
 """
 
 import asyncio

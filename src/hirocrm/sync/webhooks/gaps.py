@@ -6,6 +6,7 @@ lies before what the last whole walk saw. What it brings that a webhook should h
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.db.models import Q, QuerySet
@@ -33,16 +34,21 @@ def repair_all(*, now: datetime) -> int:
 
     The first sync of a Page is a person's: its depth and cost are theirs to choose.
     """
-    rows = Page.objects.filter(webhook_health__listening_since__isnull=False)
-    return repair_pages(rows, now=now)
+    listening = Q(webhook_health__listening_since__isnull=False) | ~Q(subscribed_fields=[])
+    return repair_pages(Page.objects.filter(listening), now=now)
 
 
-def repair_pages(pages: QuerySet[Page], *, now: datetime) -> int:
+def repair_page(*, page_id: UUID, now: datetime) -> int:
+    """Start a walk on a Page that was reconnected; 1 if it was started."""
+    return repair_pages(Page.objects.filter(pk=page_id), seldom=timedelta(0), now=now)
+
+
+def repair_pages(pages: QuerySet[Page], *, seldom: timedelta = SELDOM, now: datetime) -> int:
     """Start a walk on these Pages, except where one is under way or was a moment ago."""
     due = (
         pages.filter(
             Q(webhook_health__repaired_at__isnull=True)
-            | Q(webhook_health__repaired_at__lt=now - SELDOM),
+            | Q(webhook_health__repaired_at__lt=now - seldom),
             last_synced_at__isnull=False,
             state__in=[ConnectionState.HEALTHY, ConnectionState.LIMITED],
         )
