@@ -62,6 +62,8 @@ def _is_under(path: str, url: str) -> bool:
 
 def links(path: str) -> list[Link]:
     """The destinations that exist, with the one that `path` belongs to marked."""
+    if path == _address("home"):
+        path = _address("board")  # which is what one sees there
     addressed = [(entry, _address(entry.url_name)) for entry in DESTINATIONS]
     return [Link(entry, url, _is_under(path, url)) for entry, url in addressed if url]
 

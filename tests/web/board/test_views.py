@@ -26,6 +26,7 @@ class TestHome:
 
         assert answer.status_code == 200
         assert "Ana Cruz" in answer.content.decode()
+        assert [link.url for link in answer.context["navigation"] if link.is_current] == ["/board"]
 
 
 class TestBoard:
