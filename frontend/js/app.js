@@ -19,6 +19,7 @@ const LATER = [
   ["[data-evidence]", () => import("./evidence.js")],
   ["[data-upload]", () => import("./upload.js")],
   ["[data-reorder]", () => import("./reorder.js")],
+  ["[data-columns]", () => import("./columns.js")],
   ["[data-select]", () => import("./select.js")],
   ["[data-review-answer]", () => import("./review.js")],
   ["[data-composer]", () => import("./composer.js")],

@@ -63,6 +63,27 @@ class TestUpdateContact:
         assert contact.first_name == "Maria"
 
 
+class TestUndoTagging:
+    def test_takes_off_only_what_was_put_on(self, agent, page, now):
+        ContactFactory(page=page, first_name="Ana", tags=["vip"])
+        ContactFactory(page=page, first_name="Ben")
+        rows = queries.list_contacts(member=agent, wanted=ContactFilter())
+        services.tag_contacts(member=agent, contacts=rows, tags=["vip", "cod"], now=now)
+
+        count = services.undo_tagging(member=agent, done_at=now, now=now)
+
+        left = Contact.objects.order_by("first_name").values_list("first_name", "tags")
+        assert (count, list(left)) == (2, [("Ana", ["vip"]), ("Ben", [])])
+
+    def test_is_for_who_did_it(self, agent, owner, page, now):
+        ContactFactory(page=page)
+        rows = queries.list_contacts(member=agent, wanted=ContactFilter())
+        services.tag_contacts(member=agent, contacts=rows, tags=["cod"], now=now)
+
+        assert services.undo_tagging(member=owner, done_at=now, now=now) == 0
+        assert Contact.objects.get().tags == ["cod"]
+
+
 class TestTagContacts:
     def test_adds_what_is_lacking_in_a_few_statements(self, agent, page, now):
         counts = []

@@ -29,6 +29,19 @@ def toast(answer):
     return json.loads(answer["HX-Trigger"])["toast"]
 
 
+class TestColumns:
+    def test_are_left_out_as_the_person_chose(self, shop, owner, sign_in):
+        shop.contact(first_name="Ana")
+        client = sign_in(owner)
+        client.cookies["list_hidden"] = "status tags <script>"
+
+        answer = client.get("/contacts")
+
+        shown = {one.key: one.is_shown for one in answer.context["columns"]}
+        assert shown == {"stage": True, "score": True, "status": False, "last": True, "tags": False}
+        assert 'data-hidden="status tags "' in answer.text
+
+
 class TestList:
     def test_sorts_by_a_head_and_the_other_way_round(self, shop, owner, sign_in):
         for name, score in (("Ana", 20), ("Ben", 90), ("Cai", 50)):

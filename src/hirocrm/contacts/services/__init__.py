@@ -8,6 +8,7 @@ from hirocrm.contacts.services.contacts import (
     remove_tag,
     search_text_of,
     tag_contacts,
+    undo_tagging,
     untag_contacts,
     update_contact,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "save_view",
     "search_text_of",
     "tag_contacts",
+    "undo_tagging",
     "untag_contacts",
     "update_contact",
     "update_task",

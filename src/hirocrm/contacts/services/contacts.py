@@ -104,16 +104,44 @@ def tag_contacts(
     wanted = clean_tags(tags)
     if not wanted:
         raise Invalid("Name at least one tag.", field="tags")
-    lacking = contacts.exclude(tags__contains=wanted)
-    ids = list(lacking.order_by("id").select_for_update(of=("self",)).values_list("id", flat=True))
+    lacking = contacts.exclude(tags__contains=wanted).order_by("id")
+    had = dict(lacking.select_for_update(of=("self",)).values_list("id", "tags"))
+    ids = list(had)
     words = build_search_text(first_name="", last_name="", username="", tags=wanted, texts=())
     for start in range(0, len(ids), BATCH):
         _add_tags(ids[start : start + BATCH], wanted, words, now)
     Activity.objects.bulk_create(
-        (_tagged(member, contact_id, wanted, now) for contact_id in ids), batch_size=BATCH
+        (
+            _tagged(member, contact_id, [tag for tag in wanted if tag not in before], now)
+            for contact_id, before in had.items()
+        ),
+        batch_size=BATCH,
     )
     _publish_many(member, len(ids))
     return len(ids)
+
+
+@transaction.atomic
+def undo_tagging(*, member: Member, done_at: datetime, now: datetime) -> int:
+    """Take off what the member put on many contacts at `done_at`; returns how many still had it.
+
+    Each contact's timeline says what was put on it. What is searched keeps the words until it is next written.
+    """
+    permissions.require(member, Right.WORK)
+    put_on = Activity.objects.filter(
+        organization_id=member.organization_id,
+        type=ActivityType.TAG_ADDED,
+        user_id=member.user_id,
+        created_at=done_at,
+    )
+    by_tags: dict[tuple[str, ...], list[UUID]] = {}
+    for contact_id, metadata in put_on.values_list("contact_id", "metadata"):
+        by_tags.setdefault(tuple(metadata.get("tags", ())), []).append(contact_id)
+    mine = Contact.objects.filter(organization_id=member.organization_id)
+    return sum(
+        untag_contacts(member=member, contacts=mine.filter(id__in=ids), tags=tags, now=now)
+        for tags, ids in by_tags.items()
+    )
 
 
 @transaction.atomic

@@ -83,12 +83,21 @@ def undo(request: MemberHttpRequest) -> HttpResponse:
 @member_required
 def tag(request: MemberHttpRequest) -> HttpResponse:
     """Put tags on the chosen contacts."""
-    tags = _tags(request)
+    now = clock.now()
     count = services.tag_contacts(
-        member=request.member, contacts=chosen(request), tags=tags, now=clock.now()
+        member=request.member, contacts=chosen(request), tags=_tags(request), now=now
     )
     words = ngettext("%(count)s contact tagged.", "%(count)s contacts tagged.", count)
-    return _done(words % {"count": count})
+    undo_url = f"{reverse('contacts-tag-undo')}?{urlencode({'at': now.isoformat()})}"
+    return _done(words % {"count": count}, undo_url=undo_url if count else "")
+
+
+@require_POST
+@member_required
+def undo_tag(request: MemberHttpRequest) -> HttpResponse:
+    """Take off the tags that were put on many, named by the moment."""
+    done_at = moment(request)
+    return undone(services.undo_tagging(member=request.member, done_at=done_at, now=clock.now()))
 
 
 @require_POST

@@ -41,20 +41,37 @@ class View:
 class Head:
     """A column's head; `query` sorts by it, the other way round if it is sorted by already."""
 
+    key: str
     label: str | Promise
     query: str
     is_current: bool
     is_descending: bool
-    is_figure: bool = False
 
 
 SORTABLE = (
-    ("name", _("Name"), False),
-    ("", _("Stage"), False),
-    ("leadScore", _("Score"), True),
-    ("", _("Status"), False),
-    ("lastInteraction", _("Last message"), True),
+    ("name", "name", _("Name"), False),
+    ("", "stage", _("Stage"), False),
+    ("leadScore", "score", _("Score"), True),
+    ("", "status", _("Status"), False),
+    ("lastInteraction", "last", _("Last message"), True),
+    ("", "tags", _("Tags"), False),
 )
+HIDDEN_COOKIE = "list_hidden"  # columns that a person took out, their keys with spaces between
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that may be taken out; the name always stays."""
+
+    key: str
+    label: str | Promise
+    is_shown: bool
+
+
+def columns(hidden: str) -> list[Column]:
+    """What can be shown, by what was taken out."""
+    out = set(hidden.split())
+    return [Column(key, label, key not in out) for _sort, key, label, _down in SORTABLE[1:]]
 
 
 def saved_views(found: Iterable[SavedView], filters: Filters) -> list[View]:
@@ -86,12 +103,12 @@ def present_rows(
 
 def heads(filters: Filters) -> list[Head]:
     """The columns; a figure or a time is first sorted from high to low."""
-    return [_head(filters, name, label, descends) for name, label, descends in SORTABLE]
+    return [_head(filters, *column) for column in SORTABLE]
 
 
-def _head(filters: Filters, name: str, label: str | Promise, descends: bool) -> Head:  # noqa: FBT001  # rows of SORTABLE
+def _head(filters: Filters, name: str, key: str, label: str | Promise, descends: bool) -> Head:  # noqa: FBT001  # rows of SORTABLE
     current = filters.sort.lstrip("-")
     is_descending = filters.sort.startswith("-")
     goes_down = not is_descending if name == current else descends
     query = filters.query_with(sort=f"-{name}" if goes_down else name) if name else ""
-    return Head(label, query, bool(name) and name == current, is_descending, name == "leadScore")
+    return Head(key, label, query, bool(name) and name == current, is_descending)

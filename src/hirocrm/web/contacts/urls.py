@@ -10,6 +10,7 @@ urlpatterns = [
     path("contacts/bulk/move", bulk.move, name="contacts-move"),
     path("contacts/bulk/undo", bulk.undo, name="contacts-undo"),
     path("contacts/bulk/tag", bulk.tag, name="contacts-tag"),
+    path("contacts/bulk/tag/undo", bulk.undo_tag, name="contacts-tag-undo"),
     path("contacts/bulk/untag", bulk.untag, name="contacts-untag"),
     path("contacts/bulk/delete", bulk.delete, name="contacts-delete"),
     path("contacts/bulk/estimate", bulk.estimate, name="contacts-estimate"),

@@ -10,7 +10,7 @@ from hirocrm.core import clock
 from hirocrm.core.pagination import paginate
 from hirocrm.meta import queries as meta
 from hirocrm.pipelines import queries as pipelines
-from hirocrm.web.contacts.rows import heads, present_rows, saved_views
+from hirocrm.web.contacts.rows import HIDDEN_COOKIE, columns, heads, present_rows, saved_views
 from hirocrm.web.filters import read_filters
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.rights import rights_of
@@ -50,6 +50,7 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
         "here": request.get_full_path(),
         "may": rights_of(request.member),
         "heads": heads(filters),
+        "columns": columns(request.COOKIES.get(HIDDEN_COOKIE, "")),
         "next_query": filters.query_with(cursor=page.next_cursor) if page.next_cursor else "",
         "filters": filters,
         "pipelines": all_pipelines,
