@@ -1,0 +1,146 @@
+"""Answering from the inbox in a browser, at a desk and on a phone, with a worker and a stand-in for Meta."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.factories import MessageFactory
+from tests.inbox.conftest import open_line as open_line  # noqa: PLC0414  # a fixture, shared
+from tests.inbox.conftest import sandbox as sandbox  # noqa: PLC0414  # a fixture, shared
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture
+def line(open_line):
+    """A customer who wrote an hour ago."""
+    line = open_line()
+    MessageFactory(
+        conversation=line.conversation,
+        text="magkano po?",
+        created_time=datetime.now(UTC) - timedelta(hours=1),
+    )
+    contact = line.conversation.contact
+    contact.last_message_text, contact.last_message_sender = "magkano po?", "customer"
+    contact.save()
+    return line
+
+
+def work(line):
+    """A worker's turn, beside the browser's event loop."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from hirocrm.inbox.delivery import send_queued
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, send_queued(line.conversation.pk)).result()
+
+
+class TestReply:
+    @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+    def test_goes_to_the_customer_and_shows_that_it_did(self, visit, owner, line, phone):
+        page = visit(owner, "/inbox", phone=phone)
+        page.locator("[data-inbox-row]").click()
+        page.locator("#message-log, [data-thread]").get_by_text("magkano po?").wait_for()
+
+        page.get_by_label("Your answer").fill("450 po, COD available 👍")
+        page.get_by_role("button", name="Send").click()
+        page.locator(".outgoing", has_text="450 po").wait_for()
+        work(line)
+        page.locator(".message-business:not(.outgoing)", has_text="450 po").wait_for()
+
+        assert page.locator(".outgoing").count() == 0
+        assert [one["message"]["text"] for one in line.sent()] == ["450 po, COD available 👍"]
+        assert page.get_by_label("Your answer").input_value() == ""
+
+    def test_keeps_a_draft_and_ones_place(self, visit, owner, line):
+        for minute in range(60):
+            MessageFactory(
+                conversation=line.conversation,
+                text=f"line {minute}",
+                created_time=datetime.now(UTC) - timedelta(minutes=60 - minute, seconds=30),
+            )
+        page = visit(owner, f"/inbox/{line.conversation.pk}")
+        page.get_by_text("line 59").wait_for()
+        page.locator("#thread-live").evaluate("box => box.scrollTop = 200")
+        page.get_by_label("Your answer").fill("half an ans")
+        before = page.locator("#thread-live").evaluate("box => box.scrollTop")
+
+        from hirocrm.core import events
+
+        MessageFactory(
+            conversation=line.conversation, text="one more", created_time=datetime.now(UTC)
+        )
+        events.publish(
+            organization_id=owner.organization_id,
+            kind="messages.changed",
+            contacts=[str(line.conversation.contact_id)],
+        )
+        page.get_by_text("one more").wait_for()
+        after = page.locator("#thread-live").evaluate("box => box.scrollTop")
+        page.reload()
+
+        assert page.get_by_label("Your answer").input_value() == "half an ans"
+        assert abs(after - before) < 60
+
+    def test_fills_in_a_quick_reply_by_the_keyboard(self, visit, owner, line, now):
+        from hirocrm.inbox.services import create_quick_reply
+
+        create_quick_reply(member=owner, shortcut="hi", text="Hi {first_name}!", now=now)
+        page = visit(owner, f"/inbox/{line.conversation.pk}")
+
+        page.keyboard.press("r")
+        page.keyboard.type("/h")
+        page.locator(".composer-palette li").wait_for()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Control+Enter")
+
+        page.locator(".outgoing", has_text="Hi Maria!").wait_for()
+
+    def test_shows_why_it_failed_and_sends_again(self, visit, owner, line):
+        fault = line.sandbox.graph.refuses(code=551, match={"op": "send"})
+        page = visit(owner, f"/inbox/{line.conversation.pk}")
+        page.get_by_label("Your answer").fill("Hello!")
+        page.get_by_role("button", name="Send").click()
+        page.locator(".outgoing").wait_for()
+        work(line)
+        page.get_by_text("Not sent. This person can't receive messages").wait_for()
+
+        line.sandbox.control.ends(fault)
+        page.get_by_role("button", name="Send again").click()
+        page.get_by_text("Sending…").wait_for()
+        work(line)
+
+        page.locator(".message-business:not(.outgoing)", has_text="Hello!").wait_for()
+
+
+class TestAccessibility:
+    @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_meets_wcag(self, visit, owner, line, phone, scheme):
+        line.send("Failed")
+        from hirocrm.inbox.models import OutgoingMessage
+
+        OutgoingMessage.objects.update(state="failed", error="They blocked the Page.")
+        found = {}
+        for path in (
+            "/inbox",
+            f"/inbox/{line.conversation.pk}",
+            "/inbox/quick-replies",
+            "/settings/privacy",
+        ):
+            page = visit(owner, path, phone=phone, color_scheme=scheme, bypass_csp=True)
+            page.add_script_tag(path=str(AXE))
+            result = page.evaluate(f"axe.run(document, {json.dumps(RULES)})")
+            found[path] = [
+                (one["id"], [node["html"][:150] for node in one["nodes"]])
+                for one in result["violations"]
+            ]
+            page.context.close()
+
+        assert found == {key: [] for key in found}
