@@ -198,7 +198,7 @@ class TestChoose:
         assert response["Location"] == f"{reverse('first-sync')}?page={ids[0]}&page={ids[1]}"
         assert not Login.objects.exists()
 
-    def test_a_reconnected_page_goes_back_to_the_list(self, pages, sign_in, owner, consent, now):
+    def test_a_reconnected_page_catches_up(self, pages, sign_in, owner, consent, now):
         PageFactory(
             organization=owner.organization, remote_id=CLOSET, state="needs_reconnect", last_synced_at=now
         )  # fmt: skip
@@ -208,6 +208,7 @@ class TestChoose:
         response = client.post(first.request["PATH_INFO"], {"do": "connect", "page": CLOSET})
 
         assert response["Location"] == reverse("pages")
+        assert SyncRun.objects.get().full is False
 
 
 class TestInstagram:

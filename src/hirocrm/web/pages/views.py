@@ -23,6 +23,7 @@ from hirocrm.pipelines import queries as pipelines
 from hirocrm.sync import pages as page_endings
 from hirocrm.sync import queries as runs
 from hirocrm.sync import services as syncing
+from hirocrm.web.connect.catching_up import fetch_what_was_missed
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.pages.forms import (
     ConnectForm,
@@ -125,6 +126,7 @@ def _connect(request: MemberHttpRequest, access: PageAccess) -> HttpResponse:
         messages.success(request, _("%(name)s is connected.") % {"name": page.name})
         return redirect("page-settings", page.id)
     messages.success(request, _("%(name)s is connected again.") % {"name": page.name})
+    fetch_what_was_missed(request, [page])
     return redirect("pages")
 
 
