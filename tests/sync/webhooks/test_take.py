@@ -145,6 +145,38 @@ class TestRows:
             list(Activity.objects.values("title", "description", "metadata"))
         )
 
+    def test_take_unsent_words_out_of_the_evidence(self, page, deliver, now):
+        from hirocrm.analysis.models import Analysis
+        from tests.factories import SuggestionFactory
+
+        deliver(page_body(text(words="my secret")), page_body(text("m_A2", "hello", at=5)))
+        secret, kept = Message.objects.order_by("remote_id")
+        evidence = [{"messageId": str(m.pk), "quote": m.text} for m in (secret, kept)]
+        contact = Contact.objects.get(page=page)
+        analysis = Analysis.objects.create(
+            organization=page.organization, contact=contact, conversation=kept.conversation, evidence=evidence,
+            provider="local", model="local-1", created_at=now,
+        )  # fmt: skip
+        suggestion = SuggestionFactory(contact=contact, evidence=evidence)
+
+        deliver(page_body(from_customer(9, message={"mid": "m_A1", "is_deleted": True})))
+
+        for row in (analysis, suggestion):
+            row.refresh_from_db()
+            assert row.evidence == [{"messageId": str(kept.pk), "quote": "hello"}]
+
+    def test_leave_a_message_empty_that_was_emptied_on_purpose(self, page, deliver, now):
+        deliver(page_body(text()))
+        Message.objects.update(text=None, expired_at=now)
+
+        deliver(
+            page_body(
+                from_customer(9, message_edit={"mid": "m_A1", "text": "again", "num_edit": 1})
+            )
+        )
+
+        assert Message.objects.get().text is None
+
     def test_are_written_in_as_many_statements_for_many_as_for_one(
         self, page, deliver, django_assert_max_num_queries
     ):

@@ -28,7 +28,7 @@ from hirocrm.sync.webhooks import health, standing, touches
 from hirocrm.sync.webhooks.echoes import settle_echoes
 from hirocrm.sync.webhooks.parking import ANNOUNCED, Change, park, person_key, unpark
 from hirocrm.sync.webhooks.quiet import wait_for_quiet
-from hirocrm.sync.webhooks.rewording import refresh_wording
+from hirocrm.sync.webhooks.rewording import drop_quotes, refresh_wording
 from hirocrm.sync.webhooks.snapshots import happened_at, to_snapshots
 
 Received = tuple[Event, datetime]  # an event, and when we got it
@@ -93,6 +93,7 @@ def _apply(page: Page, changes: Sequence[Change], now: datetime) -> set[UUID]:
         page=page, touches=[c for c in changes if c.kind not in standing.KINDS], now=now
     )
     refresh_wording(conversation_ids=touched.reworded, now=now)
+    drop_quotes(page=page, message_ids=touched.unsent)
     return set(touched.reworded)
 
 

@@ -1,5 +1,6 @@
 """What lists and search know of a conversation, after a message in it was edited or taken back."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -8,11 +9,14 @@ from uuid import UUID
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
+from hirocrm.analysis.models import Analysis
 from hirocrm.contacts.ingest import SEARCHED_TEXTS, preview
 from hirocrm.contacts.models import Contact, Conversation, Message
 from hirocrm.contacts.search import build_search_text
 from hirocrm.contacts.snapshots import AttachmentSnapshot, MessageSnapshot, Sender
 from hirocrm.core.bulk import update_rows
+from hirocrm.meta.models import Page
+from hirocrm.pipelines.models import Suggestion
 
 
 def refresh_wording(*, conversation_ids: Collection[UUID], now: datetime) -> None:
@@ -73,3 +77,21 @@ def _last_line(messages: Sequence[Message]) -> tuple[str, str]:
         last.remote_id, Sender(last.sender), last.created_time, last.text, attachments
     )
     return preview(snapshot), last.sender
+
+
+def drop_quotes(*, page: Page, message_ids: Collection[UUID]) -> None:
+    """Take the words of unsent messages out of what the AI gave as its evidence."""
+    gone = {str(message_id) for message_id in message_ids}
+    if not gone:
+        return
+    contacts = Conversation.objects.filter(messages__in=message_ids).values("contact_id")
+    for model in (Analysis, Suggestion):
+        quoting = model.objects.filter(
+            organization_id=page.organization_id, contact_id__in=contacts
+        ).exclude(evidence=[])
+        rows = [
+            (pk, json.dumps([quote for quote in evidence if quote.get("messageId") not in gone]))
+            for pk, evidence in quoting.values_list("pk", "evidence")
+            if any(quote.get("messageId") in gone for quote in evidence)
+        ]
+        update_rows(model, ["id", "evidence"], rows)

@@ -23,16 +23,16 @@ from hirocrm.sync.webhooks.parking import Change, park
 
 _FIELDS = (
     "id", "remote_id", "conversation_id", "sender", "text", "attachments", "reactions", "created_time", "edited_time",
-    "deleted_time", "edits", "reacted_times",
+    "deleted_time", "expired_at", "edits", "reacted_times",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Conversations with a message whose wording changed, and those with one that changed at all."""
+    """Conversations with a message whose wording changed, and the messages whose words are gone."""
 
-    reworded: frozenset[UUID]
-    changed: frozenset[UUID]
+    reworded: frozenset[UUID] = frozenset()
+    unsent: frozenset[UUID] = frozenset()
 
 
 def to_touch(event: Event, at: datetime) -> Change | None:
@@ -52,7 +52,7 @@ def to_touch(event: Event, at: datetime) -> Change | None:
 def apply_touches(*, page: Page, touches: Sequence[Change], now: datetime) -> Touched:
     """Change the messages that are here, and park the rest. The contacts concerned are locked by the caller."""
     if not touches:
-        return Touched(frozenset(), frozenset())
+        return Touched()
     rows = {
         row.remote_id: row
         for row in Message.objects.select_for_update(of=("self",))
@@ -73,7 +73,8 @@ def apply_touches(*, page: Page, touches: Sequence[Change], now: datetime) -> To
             reworded.add(row.conversation_id)
     _save(changed.values())
     park(page=page, changes=[t for t in touches if t.key not in rows], now=now)
-    return Touched(frozenset(reworded), frozenset(row.conversation_id for row in changed.values()))
+    unsent = frozenset(row.pk for row in changed.values() if row.deleted_time is not None)
+    return Touched(frozenset(reworded), unsent)
 
 
 def _apply(row: Message, touch: Change) -> bool:
@@ -82,6 +83,8 @@ def _apply(row: Message, touch: Change) -> bool:
         return _unsend(row, touch)
     if row.deleted_time is not None:
         return False
+    if row.expired_at is not None and touch.kind == "edited":
+        return False  # its words were dropped on purpose
     return _edit(row, touch) if touch.kind == "edited" else _react(row, touch)
 
 
