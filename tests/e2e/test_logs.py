@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.e2e.crm import eventually
 from tests.e2e.shop import Shop, talk
 from tests.e2e.stack import GEMINI_KEY, Stack
 
@@ -41,6 +42,7 @@ def logs(stack):
         graph.breaks(kind, shop.page_id, times=1)
         shop.sync(full=True)
         graph.recovers()
+    tell_by_webhook(stack, shop)
     graph.kills_token(shop.page_id)
     shop.sync()
     stack.crm.ask("GET", "/contacts", headers={"Authorization": "Bearer hiro_not_a_token"})
@@ -49,6 +51,21 @@ def logs(stack):
     )
     text = "".join(path.read_text() for path in stack.folder.glob("*.log"))
     return shop, text
+
+
+def tell_by_webhook(stack: Stack, shop: Shop) -> None:
+    """Deliveries that are taken, refused, and kept aside; all hold words of a customer."""
+    graph = stack.sandbox.graph
+    graph.settings(webhook_url=f"http://127.0.0.1:{stack.port}/api/webhooks/facebook")
+    sides = {"sender": {"id": "7001"}, "recipient": {"id": shop.page_id}}
+    said = {**sides, "timestamp": 1767312000000, "message": {"mid": "m_log", "text": SAID}}
+    for item, signed in ((said, True), (said, False), ({"message": {"text": SAID}}, True)):
+        entry = {"id": shop.page_id, "time": 1767312000000, "messaging": [item]}
+        graph.posts_webhook({"object": "page", "entry": [entry]}, signed=signed)
+    graph.posts_webhook(f'{{"broken": "{SAID}')
+    statuses = [200, 200, 400, 401]
+    eventually(lambda: sorted(d["status"] for d in graph.deliveries()) == statuses, "answered")
+    eventually(lambda: stack.crm.get("/webhooks/unreadable")["items"], "one is kept aside")
 
 
 class TestSecrets:
@@ -78,3 +95,5 @@ class TestSecrets:
         _, text = logs
 
         assert "sync_run.started" in text
+        assert text.count("webhook.refused") == 2
+        assert text.count("webhook.kept_aside") == 1
