@@ -54,6 +54,14 @@ def window_at(
     return Window(state, standard, human)
 
 
+def answer_by(last_customer_message_at: datetime | None, now: datetime) -> datetime | None:
+    """When the 24 hours for an answer end, while they last."""
+    if last_customer_message_at is None:
+        return None
+    until = last_customer_message_at + STANDARD - SLACK
+    return until if now < until else None
+
+
 def wrote_since(*, now: datetime, within: timedelta = STANDARD) -> datetime:
     """Who wrote after this moment has an open window at `now`."""
     return now - within + SLACK

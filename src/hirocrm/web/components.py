@@ -40,6 +40,8 @@ class Card:
     is_stuck: bool = False
     needs_review: bool = False
     is_locked: bool = False  # a person's move that the AI must not undo yet
+    answer_by: datetime | None = None  # the customer waits, and Meta's 24 hours end then
+    closes_soon: bool = False  # within four hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from uuid import UUID
 from django.urls import reverse
 
 from hirocrm.contacts.models import Contact, MovedBy
+from hirocrm.contacts.snapshots import Sender
 from hirocrm.core.platforms import Platform
 from hirocrm.core.vocabulary import StageType
+from hirocrm.inbox.windows import CLOSES_SOON, answer_by
 from hirocrm.meta.models import Page
 from hirocrm.pipelines.models import Stage
 from hirocrm.pipelines.queries import Column as StageColumn
@@ -76,6 +78,7 @@ class BoardView:
         is_open = stage.type not in FOLDED_TYPES
         query = self.filters.query_with(pipeline=None, stage=stage.id)
         contact_id = str(contact.id)
+        until = answer_by_of(contact, self.now)
         return Card(
             contact_id=contact_id,
             name=contact.name,
@@ -94,6 +97,8 @@ class BoardView:
             is_stuck=is_open and entered_at is not None and self.now - entered_at > STUCK_AFTER,
             needs_review=contact.needs_review,
             is_locked=is_locked(contact, self.pages.get(contact.page_id), self.now),
+            answer_by=until,
+            closes_soon=until is not None and until - self.now <= CLOSES_SOON,
         )
 
     def next_url(self, stage: Stage, cursor: str | None) -> str:
@@ -116,6 +121,13 @@ def channel_of(contact: Contact) -> str:
     """Where the contact writes from; who uses both is shown with the one they are told apart by first."""
     on_messenger = contact.messenger_psid is not None or contact.instagram_sid is None
     return (Platform.MESSENGER if on_messenger else Platform.INSTAGRAM).value
+
+
+def answer_by_of(contact: Contact, now: datetime) -> datetime | None:
+    """Until when the customer, who waits for an answer, can be given one freely."""
+    if contact.last_message_sender != Sender.CUSTOMER:
+        return None
+    return answer_by(contact.last_customer_message_at, now)
 
 
 def is_locked(contact: Contact, page: Page | None, now: datetime) -> bool:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts.models import Contact, SavedView
+from hirocrm.inbox.windows import CLOSES_SOON
 from hirocrm.meta.models import Page
 from hirocrm.pipelines.models import Pipeline, Stage
-from hirocrm.web.board.columns import channel_of
+from hirocrm.web.board.columns import answer_by_of, channel_of
 from hirocrm.web.contact.neighbours import address
 from hirocrm.web.filters import STATUSES, Filters
 
@@ -27,6 +29,8 @@ class Row:
     stage: Stage | None
     page_name: str
     status: str | Promise
+    answer_by: datetime | None = None  # the customer waits, and Meta's 24 hours end then
+    closes_soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +89,31 @@ def present_rows(
     filters: Filters,
     pages: Mapping[UUID, Page],
     pipelines: Sequence[Pipeline],
+    now: datetime,
 ) -> list[Row]:
     """The contacts with their stage, Page and address."""
     stages = {stage.id: stage for pipeline in pipelines for stage in pipeline.stages.all()}
-    return [
-        Row(
-            contact=contact,
-            url=address(contact, filters),
-            channel=channel_of(contact),
-            stage=stages.get(contact.stage_id) if contact.stage_id else None,
-            page_name=pages[contact.page_id].name if contact.page_id in pages else "",
-            status=STATUS_WORDS.get(contact.lead_status, contact.lead_status),
-        )
-        for contact in found
-    ]
+    return [_row(one, filters, pages, stages, now) for one in found]
+
+
+def _row(
+    contact: Contact,
+    filters: Filters,
+    pages: Mapping[UUID, Page],
+    stages: Mapping[UUID, Stage],
+    now: datetime,
+) -> Row:
+    until = answer_by_of(contact, now)
+    return Row(
+        contact=contact,
+        url=address(contact, filters),
+        channel=channel_of(contact),
+        stage=stages.get(contact.stage_id) if contact.stage_id else None,
+        page_name=pages[contact.page_id].name if contact.page_id in pages else "",
+        status=STATUS_WORDS.get(contact.lead_status, contact.lead_status),
+        answer_by=until,
+        closes_soon=until is not None and until - now <= CLOSES_SOON,
+    )
 
 
 def heads(filters: Filters) -> list[Head]:

@@ -24,7 +24,8 @@ COUNTED = 10_000  # of what a search finds: counting further would take longer t
 @member_required
 def list_contacts(request: MemberHttpRequest) -> HttpResponse:
     """Show the contacts that the address asks for, a page at a time."""
-    filters = read_filters(request.GET, now=clock.now())
+    now = clock.now()
+    filters = read_filters(request.GET, now=now)
     all_pipelines = list(pipelines.list_pipelines(member=request.member))
     pages = list(meta.list_pages(member=request.member).prefetch_related(None).order_by("name"))
     filters.form.offer(pages=pages, pipelines=all_pipelines)
@@ -42,6 +43,7 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
             filters=filters,
             pages={one.id: one for one in pages},
             pipelines=all_pipelines,
+            now=now,
         ),
         "total": total,
         "is_more": bool(filters.wanted.q) and total > COUNTED,
