@@ -56,7 +56,7 @@ class Install:
             [*HIROCRM, "up", "--port", str(self.port), "--workers", str(self.workers)],
             env=self.environment, stdout=self._log, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        self._wait_until_ready()
+        self.wait_until_ready()
         if is_new:
             self._create_user()
         self.token = self.run("token", "--email", "b@example.com").strip()
@@ -154,7 +154,8 @@ class Install:
                 found[kind].append(pid)
         return found
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Return when the web server answers well."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._up.poll() is not None:
