@@ -42,7 +42,7 @@ class TestCheckPages:
         assert "password" in finding.advice
 
     def test_a_pause_is_no_failure(self, server, page):
-        server.graph.rate_limits(CLOSET, 80006, match={"op": "conversations"})
+        server.graph.rate_limits(CLOSET, 80006, match={"op": "page"})
 
         (finding,) = check_pages()
 

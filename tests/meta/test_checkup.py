@@ -112,12 +112,28 @@ class TestState:
         assert "Community activity, Messages" in page.state_reason
 
     def test_a_refused_edge_is_a_permission(self, sandbox, page, now):
-        sandbox.graph.refuses(CLOSET, 10, match={"op": "conversations"})
+        sandbox.graph.refuses(CLOSET, 10, match={"op": "page"})
 
         assert look(page, now).state == ConnectionState.NEEDS_PERMISSION
 
+    def test_a_permission_is_missing_until_conversations_are_shown(self, sandbox, page, now):
+        page.state = ConnectionState.NEEDS_PERMISSION
+        page.save()
+        fault = sandbox.graph.refuses(CLOSET, 10, match={"op": "conversations"})
+        assert look(page, now).state == ConnectionState.NEEDS_PERMISSION
+
+        sandbox.control.ends(fault)
+
+        assert look(page, now).state == ConnectionState.HEALTHY
+        assert sandbox.control.count("graph.conversations") == 3
+
+    def test_a_healthy_pages_conversations_are_left_to_syncs(self, sandbox, page, now):
+        look(page, now)
+
+        assert sandbox.control.count("graph.conversations") == 0
+
     def test_a_pause_is_a_pause(self, sandbox, page, now):
-        sandbox.graph.rate_limits(CLOSET, 80006, regain_minutes=5, match={"op": "conversations"})
+        sandbox.graph.rate_limits(CLOSET, 80006, regain_minutes=5, match={"op": "page"})
 
         look(page, now)
 
@@ -129,7 +145,7 @@ class TestState:
     def test_a_pause_hides_no_dead_token(self, sandbox, page, now):
         page.state = ConnectionState.NEEDS_RECONNECT
         page.save()
-        sandbox.graph.rate_limits(CLOSET, 80006, match={"op": "conversations"})
+        sandbox.graph.rate_limits(CLOSET, 80006, match={"op": "page"})
 
         assert look(page, now).state == ConnectionState.NEEDS_RECONNECT
 
@@ -277,11 +293,14 @@ class TestInstagramLogin:
 
 
 class TestListDue:
-    def test_is_a_day_after_the_last_look(self, page, owner, now):
+    def test_is_a_day_after_the_last_look_or_the_connecting(self, page, owner, now):
         Page.objects.update(checked_at=now - timedelta(hours=23))
-        never = PageFactory(organization=owner.organization)
-        old = PageFactory(organization=owner.organization, checked_at=now - timedelta(days=2))
-        PageFactory(organization=owner.organization, state="removed")
-        PageFactory(organization=owner.organization, access_token="")
+        day = now - timedelta(days=1)
+        made = {"organization": owner.organization}
+        PageFactory(**made, connected_at=now)
+        never = PageFactory(**made, connected_at=day)
+        old = PageFactory(**made, connected_at=now, checked_at=now - timedelta(days=2))
+        PageFactory(**made, connected_at=day, state="removed")
+        PageFactory(**made, connected_at=day, access_token="")
 
-        assert checkup.list_due(now=now) == [never, old]
+        assert checkup.list_due(now=now) == [old, never]

@@ -13,7 +13,7 @@ import structlog
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from hirocrm.core.errors import (
     UpstreamError,
@@ -70,15 +70,21 @@ async def examine(page: Page, *, now: datetime, repair: bool = True) -> Checkup:
         async with connections.open_graph(page) as graph:
             remote = await _ask_for_itself(graph, page)
             fields = await _look_after_events(graph, page, info, repair=repair)
-            for platform in page.platforms:
-                await graph.list_conversations(
-                    page.remote_id or "me", platform, limit=1, fields="id,updated_time"
-                )
+            if page.state == ConnectionState.NEEDS_PERMISSION:
+                await _ask_for_conversations(graph, page)
     except UpstreamError as error:
         return _judge_refusal(error, now=now, info=info, remote=remote, fields=fields)
     return Checkup(
         state=ConnectionState.HEALTHY, info=info, remote=remote, subscribed_fields=fields
     )
+
+
+async def _ask_for_conversations(graph: GraphClient, page: Page) -> None:
+    """See whether what was refused is allowed now; syncs tell for all other Pages."""
+    for platform in page.platforms:
+        await graph.list_conversations(
+            page.remote_id or "me", platform, limit=1, fields="id,updated_time"
+        )
 
 
 def check_now(page: Page, *, now: datetime) -> Checkup:
@@ -291,10 +297,11 @@ def _take_instagram(row: Page, remote: GraphPage | None) -> None:
 
 
 def list_due(*, now: datetime) -> list[Page]:
-    """The Pages whose look is due, the longest unseen first."""
+    """The Pages that were neither looked at nor connected within a day, the longest unseen first."""
     rows = (
         Page.objects.exclude(state__in=health.IDLE_STATES)
         .exclude(access_token="")
-        .exclude(checked_at__gt=now - CHECK_EVERY)
+        .annotate(seen_at=Coalesce("checked_at", "connected_at", "created_at"))
+        .filter(seen_at__lte=now - CHECK_EVERY)
     )
-    return list(rows.order_by(F("checked_at").asc(nulls_first=True), "id")[:CHECKED_AT_ONCE])
+    return list(rows.order_by("seen_at", "id")[:CHECKED_AT_ONCE])

@@ -62,11 +62,17 @@ class PageAccess:
 
 
 def connect_page(
-    *, member: Member, access: PageAccess, verify: bool = True, now: datetime
+    *,
+    member: Member,
+    access: PageAccess,
+    verify: bool = True,
+    look: bool = True,
+    now: datetime,
 ) -> tuple[Page, bool]:
     """Connect a Page by its token, or reconnect one that this organization has; returns it and whether it is new.
 
-    A reconnect replaces the token and clears what was wrong; settings, contacts and history stay.
+    A reconnect replaces the token and clears what was wrong; settings, contacts and history stay. `verify`
+    asks Facebook first, `look` has a worker look at the connection afterwards, which subscribes its events.
 
     Raises:
         InstagramTaken: the Instagram account belongs to another Page.
@@ -77,7 +83,7 @@ def connect_page(
     permissions.require(member, Right.CONFIGURE)
     if verify:
         access = check_access(access)
-    return _save_connection(member=member, access=access, now=now)
+    return _save_connection(member=member, access=access, look=look, now=now)
 
 
 def check_access(access: PageAccess) -> PageAccess:
@@ -145,7 +151,9 @@ async def _ask_page(access_token: str) -> GraphPage:
 
 
 @transaction.atomic
-def _save_connection(*, member: Member, access: PageAccess, now: datetime) -> tuple[Page, bool]:
+def _save_connection(
+    *, member: Member, access: PageAccess, look: bool, now: datetime
+) -> tuple[Page, bool]:
     page = Page.objects.select_for_update().filter(remote_id=access.remote_id).first()
     if page is not None and page.organization_id != member.organization_id:
         _give_up(page)
@@ -159,7 +167,8 @@ def _save_connection(*, member: Member, access: PageAccess, now: datetime) -> tu
     page.instagram_username = access.instagram_username or page.instagram_username
     _take_token(page, access, now)
     _save(page)
-    health.ask_for_check(page)  # subscribes the Page's events, too
+    if look:
+        health.ask_for_check(page)
     if not is_new:  # webhooks may have been missed meanwhile
         jobs.defer("webhooks.repair_page", queue="webhooks", page_id=str(page.pk))
     record_audit(

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from hirocrm.core import clock
+from hirocrm.core.errors import UpstreamUnavailable
 from hirocrm.core.jobs import RetryTransient, app
 from hirocrm.core.threads import in_thread
 from hirocrm.meta import checkup, health, logins, renewal
@@ -11,13 +12,19 @@ from hirocrm.meta.models import Page
 
 @app.task(name="meta.check_page", queue=health.CHECK_QUEUE, retry=RetryTransient(max_attempts=5))
 async def check_page(*, page_id: str) -> None:
-    """Look at a Page's connection, and renew its token if that is due."""
+    """Look at a Page's connection, and renew its token if that is due.
+
+    Raises:
+        UpstreamUnavailable: Meta couldn't be asked; the job is tried again.
+    """
     page = await in_thread(_find, UUID(page_id))
     if page is None:
         return
     page = await renewal.renew_if_due(page, now=clock.now())
     found = await checkup.examine(page, now=clock.now())
     await in_thread(checkup.record, page, found, now=clock.now())
+    if not found.is_conclusive:
+        raise UpstreamUnavailable("Meta couldn't be asked how the Page's connection is.")
 
 
 def _find(page_id: UUID) -> Page | None:

@@ -97,7 +97,11 @@ def connect_page(request: MemberRequest, body: PageIn) -> Answer:
         flavour=Flavour(body.flavour),
     )
     page, is_new = services.connect_page(
-        member=request.auth, access=access, verify=body.verify, now=clock.now()
+        member=request.auth,
+        access=access,
+        verify=body.verify,
+        look=body.verify,
+        now=clock.now(),
     )
     return created(PageDetail.of(page)) if is_new else Status(200, PageDetail.of(page))
 
