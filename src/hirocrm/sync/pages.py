@@ -4,8 +4,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from hirocrm.contacts.models import Contact
 from hirocrm.meta import queries as pages
 from hirocrm.meta import services as connections
+from hirocrm.meta.models import Page
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -14,14 +16,21 @@ from hirocrm.sync import queries, services
 
 @transaction.atomic
 def remove_page(*, member: Member, reference: str, erase: bool = False, now: datetime) -> None:
-    """Cancel the Page's sync, then remove it; with `erase`, with everything that came from it.
+    """Cancel the Page's runs, then remove it; with `erase`, with everything that came from it.
 
     Raises:
         PageNotFound: no such Page here.
     """
     permissions.require(member, Right.CONFIGURE)
     page = pages.get_page(member=member, reference=reference)
-    run = queries.find_open_sync(page)
-    if run is not None:
+    if erase:
+        _lock_contacts(page)
+    for run in queries.list_open_runs(organization_id=page.organization_id).filter(page=page):
         services.cancel_run(run=run, now=now)
     connections.remove_page(member=member, reference=page.id, erase=erase)
+
+
+def _lock_contacts(page: Page) -> None:
+    """Wait for whoever is just writing what an AI said; contacts come before runs for all who lock both."""
+    mine = Contact.objects.filter(organization_id=page.organization_id, page=page)
+    list(mine.order_by("id").select_for_update().values_list("id", flat=True))

@@ -1,8 +1,12 @@
 """An owner's first hour in Chromium, on a real `hirocrm up` with a worker and a stand-in for Meta."""
 
+import io
+import json
 import re
 import signal
+import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,23 +23,59 @@ EMAIL, PASSWORD = "ana@example.com", "blue-dress-450"
 PAGE_ID, TOKEN = "110000000000011", "EAASANDBOXPAGE110000000000011"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Iterator[str]:
-    """Its address."""
-    install = Install(tmp_path_factory.mktemp("journey"))
-    with SandboxServer("--sample") as sandbox:
-        process = install.up(
-            FACEBOOK_GRAPH_URL=sandbox.graph_url,
-            HIROCRM_ANALYZER="local",
-            HIROCRM_BASE_URL=f"http://127.0.0.1:{install.port}",
-        )
-        made = install.run(
-            "createuser", "--email", EMAIL, "--password", PASSWORD, "--organization", "Closet"
+@dataclass
+class House:
+    """The install that these journeys share; it can be started anew on the same address."""
+
+    install: Install
+    settings: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.install.port}"
+
+    def start(self) -> None:
+        self.process = self.install.up(**self.settings)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        reap(self.process)
+
+    def add_user(self, email: str, organization: str) -> None:
+        made = self.install.run(
+            "createuser", "--email", email, "--password", PASSWORD, "--organization", organization
         )
         assert made.returncode == 0, made.stderr
-        yield f"http://127.0.0.1:{install.port}"
-        process.send_signal(signal.SIGTERM)
-        reap(process)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Iterator[House]:
+    """A `hirocrm up` with Ana's account, fed by a sandbox."""
+    install = Install(tmp_path_factory.mktemp("journey"))
+    with SandboxServer("--sample") as sandbox:
+        settings = {
+            "FACEBOOK_GRAPH_URL": sandbox.graph_url,
+            "HIROCRM_ANALYZER": "local",
+            "HIROCRM_BASE_URL": f"http://127.0.0.1:{install.port}",
+        }
+        house = House(install, settings)
+        house.start()
+        house.add_user(EMAIL, "Closet")
+        yield house
+        house.stop()
+
+
+@pytest.fixture(scope="module")
+def site(house: House) -> str:
+    """Its address."""
+    return house.address
+
+
+def sign_in(page: "Page", email: str, password: str = PASSWORD) -> None:
+    page.goto("/accounts/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", password)
+    page.locator("main button.btn-primary").click()
 
 
 @pytest.fixture
@@ -45,10 +85,7 @@ def page(browser: "Browser", site: str) -> "Iterator[Page]":
     page.set_default_timeout(20_000)
     faults: list[str] = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
-    page.goto("/accounts/login/")
-    page.fill("input[name=login]", EMAIL)
-    page.fill("input[name=password]", PASSWORD)
-    page.locator("main button.btn-primary").click()
+    sign_in(page, EMAIL)
     page.locator(".rail").wait_for()
     yield page
     context.close()
@@ -113,3 +150,93 @@ class TestFirstHour:
 
         page.goto("/settings/members")
         assert page.get_by_label("Role of ben@example.com").count() == 1
+
+
+class TestWayIn:
+    def test_says_that_the_password_is_wrong_and_keeps_the_address(self, browser, site):
+        with browser.new_context(base_url=site) as context:
+            page = context.new_page()
+            sign_in(page, EMAIL, "not-the-password")
+
+            page.get_by_text("not correct").first.wait_for()
+            assert page.locator("input[name=login]").input_value() == EMAIL
+            assert page.locator(".rail").count() == 0
+
+    def test_hides_another_tenants_pages(self, page, browser, house):
+        page.goto("/pipelines")
+        path = page.locator("main a[href*='/pipelines/']").first.get_attribute("href")
+        house.add_user("eve@example.com", "Elsewhere")
+
+        with browser.new_context(base_url=house.address) as context:
+            stranger = context.new_page()
+            sign_in(stranger, "eve@example.com")
+            stranger.locator(".rail").wait_for()
+            answer = stranger.goto(path)
+
+            assert answer is not None
+            assert answer.status == 404
+            assert stranger.get_by_text("Closet").count() == 0
+
+
+class TestImport:
+    def test_takes_an_archive_and_shows_the_run(self, page):
+        page.goto("/imports")
+        page.locator("input[type=file]").set_input_files(
+            {"name": "facebook.zip", "mimeType": "application/zip", "buffer": archive()}
+        )
+        if "/runs/" not in page.url:
+            page.get_by_role("button", name="Import").click()
+
+        page.wait_for_url("**/runs/*")
+        page.locator("[data-run-status=completed]").wait_for(timeout=120_000)
+        page.goto("/contacts?q=Zoraida")
+        assert page.get_by_role("link", name="Zoraida Lim").count() == 1
+
+
+class TestDemoData:
+    def test_fills_the_board_outlives_a_restart_and_goes_with_a_click(self, browser, house):
+        house.add_user("new@example.com", "Bagong Tindahan")
+        with browser.new_context(base_url=house.address, reduced_motion="reduce") as context:
+            page = context.new_page()
+            page.set_default_timeout(60_000)
+            sign_in(page, "new@example.com")
+            page.get_by_role("button", name="Load demo data").first.click()
+            page.wait_for_url("**/board")
+            page.get_by_text("Three made-up shops").wait_for()
+            card = page.locator("[data-board-card]", has_text="Maricel Dizon")
+            card.wait_for(timeout=240_000)
+
+            house.stop()
+            house.start()
+            other = context.new_page()
+            other.goto("/board")
+            other.locator("[data-board-card]", has_text="Maricel Dizon").get_by_role(
+                "button", name="Move Maricel Dizon to"
+            ).click()
+            other.locator("#board-move").get_by_role("button", name="New Lead").click()
+
+            page.locator(
+                "[data-stage-name='New Lead'] [data-board-card]", has_text="Maricel"
+            ).wait_for()
+            page.get_by_role("button", name="Remove demo data").click()
+            page.get_by_text("The demo data is gone.").wait_for(timeout=120_000)
+            page.goto("/contacts")
+            page.get_by_text("No contacts yet").wait_for()
+
+
+def archive() -> bytes:
+    """A Facebook download with two conversations."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        for number, name in enumerate(("Zoraida Lim", "Ben Reyes")):
+            thread = {
+                "participants": [{"name": name}, {"name": "Ana's Closet"}],
+                "messages": [
+                    {"sender_name": name, "timestamp_ms": 1_767_225_600_000, "content": "hm po?"}
+                ],
+                "title": name,
+                "thread_path": f"inbox/thread_{number}",
+            }
+            path = f"your_facebook_activity/messages/inbox/thread_{number}/message_1.json"
+            file.writestr(path, json.dumps(thread))
+    return content.getvalue()
