@@ -84,6 +84,32 @@ class TestState:
 
         assert (page.state, page.state_reason) == (ConnectionState.HEALTHY, "")
 
+    @pytest.mark.parametrize(
+        ("has_app", "state"),
+        [(False, ConnectionState.NEEDS_RECONNECT), (True, ConnectionState.HEALTHY)],
+    )
+    def test_a_token_refused_a_moment_ago_lives_only_by_metas_word_on_it(
+        self, page, now, settings, has_app, state
+    ):
+        if not has_app:
+            settings.FACEBOOK_APP_ID = settings.FACEBOOK_APP_SECRET = ""
+        page.state = ConnectionState.NEEDS_RECONNECT
+        page.save()
+
+        found = async_to_sync(checkup.examine)(page, now=now)
+        checkup.record(page, found, now=now, doubted=True)
+
+        page.refresh_from_db()
+        assert page.state == state
+
+    @pytest.mark.parametrize("op", ["node", "subscribed_apps", "debug_token"])
+    def test_whatever_else_meta_lacks_conversations_decide(self, sandbox, page, now, op):
+        sandbox.graph.refuses(code=2500, status=404, match={"op": op})
+
+        look(page, now)
+
+        assert (page.state, page.checked_at) == (ConnectionState.HEALTHY, now)
+
     def test_missing_scopes_are_named(self, sandbox, page, now):
         page.access_token = sandbox.graph.issue_token(CLOSET, scopes=FACEBOOK_ONLY)
         page.save()
@@ -160,11 +186,8 @@ class TestState:
         assert (page.state, page.checked_at) == (ConnectionState.NEEDS_PERMISSION, None)
         assert checkup.list_due(now=now) == [page]
 
-    def test_a_page_that_its_token_no_longer_sees_needs_reconnecting(self, page, now, settings):
-        settings.FACEBOOK_APP_ID = ""
-        page.remote_id = "110000000000777"
-        page.instagram_account_id = None
-        page.save()
+    def test_a_page_that_its_token_no_longer_sees_needs_reconnecting(self, sandbox, page, now):
+        sandbox.graph.refuses(code=100, subcode=33)
 
         look(page, now)
 

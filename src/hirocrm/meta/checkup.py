@@ -6,6 +6,7 @@ Reference: https://developers.facebook.com/docs/graph-api/reference/debug_token
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,7 +70,8 @@ async def examine(page: Page, *, now: datetime, repair: bool = True) -> Checkup:
     try:
         async with connections.open_graph(page) as graph:
             remote = await _ask_for_itself(graph, page)
-            fields = await _look_after_events(graph, page, info, repair=repair)
+            with suppress(UpstreamRejected):  # no such edge; events may still come
+                fields = await _look_after_events(graph, page, info, repair=repair)
             if page.state == ConnectionState.NEEDS_PERMISSION:
                 await _ask_for_conversations(graph, page)
     except UpstreamError as error:
@@ -103,10 +105,15 @@ async def _examine_soon(page: Page, now: datetime) -> Checkup:
 
 
 async def _ask_for_itself(graph: GraphClient, page: Page) -> GraphPage | None:
-    if page.flavour == Flavour.INSTAGRAM:
+    """The Page's own node; where Meta has none, whether conversations can be read decides."""
+    try:
+        if page.flavour == Flavour.PAGE:
+            return await graph.get_page(page.remote_id or "me")
         await graph.get_instagram_user()
-        return None
-    return await graph.get_page(page.remote_id or "me")
+    except UpstreamRejected as refusal:
+        log.info("page.node_refused", page_id=str(page.pk), code=refusal.remote_code)
+        await _ask_for_conversations(graph, page)
+    return None
 
 
 async def _ask_about_token(page: Page) -> TokenInfo | None:
@@ -232,8 +239,12 @@ async def _subscribe(
 
 
 @transaction.atomic
-def record(page: Page, found: Checkup, *, now: datetime) -> None:
-    """Write what a look found, unless the Page was connected anew meanwhile."""
+def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) -> None:
+    """Write what a look found, unless the Page was connected anew meanwhile.
+
+    A `doubted` token lives again only by Meta's own word on it: that one call works, just after another was
+    refused, proves nothing. The daily look gives it the benefit of that doubt.
+    """
     row = (
         Page.objects.select_for_update().filter(pk=page.pk, connected_at=page.connected_at).first()
     )
@@ -246,7 +257,7 @@ def record(page: Page, found: Checkup, *, now: datetime) -> None:
     if fields:
         row.save(update_fields=[*fields, "updated_at"])
     _take_instagram(row, found.remote)
-    if found.state is not None:
+    if found.state is not None and not (doubted and _would_revive(row, found)):
         health.change_state(
             page=row,
             state=found.state,
@@ -255,6 +266,12 @@ def record(page: Page, found: Checkup, *, now: datetime) -> None:
             # A limit hides how things are; anything else was looked at whole.
             may_improve=found.state is not ConnectionState.LIMITED,
         )
+
+
+def _would_revive(row: Page, found: Checkup) -> bool:
+    """Whether a dead connection would live again though Meta wasn't asked about its token."""
+    is_dead = row.state == ConnectionState.NEEDS_RECONNECT
+    return is_dead and found.state is ConnectionState.HEALTHY and found.info is None
 
 
 def _facts(row: Page, found: Checkup) -> list[str]:

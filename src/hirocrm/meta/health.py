@@ -62,7 +62,7 @@ def note_trouble(*, page: Page, error: UpstreamError, now: datetime) -> Connecti
     until = _end_of(error, now) if state is ConnectionState.LIMITED else None
     changed = change_state(page=page, state=state, reason=error.sentence, limited_until=until)
     if changed and state is not ConnectionState.LIMITED:
-        ask_for_check(page)
+        ask_for_check(page, doubted=state is ConnectionState.NEEDS_RECONNECT)
     return state
 
 
@@ -124,8 +124,15 @@ def note_success(*, page: Page) -> None:
         ask_for_check(page)
 
 
-def ask_for_check(page: Page) -> bool:
-    """Queue a look at the Page's token, once however often it is asked for."""
+def ask_for_check(page: Page, *, doubted: bool = False) -> bool:
+    """Queue a look at the Page's token, once however often it is asked for.
+
+    `doubted`: Meta refused the token a moment ago, which one call that works doesn't undo.
+    """
     return jobs.defer_once(
-        "meta.check_page", key=f"meta.check_page:{page.pk}", queue=CHECK_QUEUE, page_id=str(page.pk)
+        "meta.check_page",
+        key=f"meta.check_page:{page.pk}",
+        queue=CHECK_QUEUE,
+        page_id=str(page.pk),
+        doubted=doubted,
     )

@@ -11,7 +11,7 @@ from hirocrm.meta.models import Page
 
 
 @app.task(name="meta.check_page", queue=health.CHECK_QUEUE, retry=RetryTransient(max_attempts=5))
-async def check_page(*, page_id: str) -> None:
+async def check_page(*, page_id: str, doubted: bool = False) -> None:
     """Look at a Page's connection, and renew its token if that is due.
 
     Raises:
@@ -22,7 +22,7 @@ async def check_page(*, page_id: str) -> None:
         return
     page = await renewal.renew_if_due(page, now=clock.now())
     found = await checkup.examine(page, now=clock.now())
-    await in_thread(checkup.record, page, found, now=clock.now())
+    await in_thread(checkup.record, page, found, now=clock.now(), doubted=doubted)
     if not found.is_conclusive:
         raise UpstreamUnavailable("Meta couldn't be asked how the Page's connection is.")
 
