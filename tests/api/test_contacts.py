@@ -9,6 +9,7 @@ from hirocrm.contacts.models import Contact
 from tests.factories import (
     ActivityFactory,
     ContactFactory,
+    ConversationFactory,
     MessageFactory,
     PageFactory,
     PipelineFactory,
@@ -206,6 +207,39 @@ class TestBulk:
 
         assert answer.status_code == 200
         assert answer.json() == {"contacts": 0, "calls": 0, "tokens": 0, "cost": 0.0, "seconds": 0}
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_a_reanalysis_of_anothers_contacts_alone_finds_none(self, api, stranger, dry_run):
+        foreign = ContactFactory(page__organization=stranger.organization)
+
+        answer = api.post(
+            "/api/contacts/re-analyze", {"contactIds": [str(foreign.id)], "dryRun": dry_run}
+        )
+
+        assert (answer.status_code, answer.json()["code"]) == (404, "contact_not_found")
+
+    def test_a_reanalysis_answers_like_a_sync(self, api, page):
+        conversation = ConversationFactory(contact__page=page, has_text=True)
+
+        answer = api.post(
+            "/api/contacts/re-analyze",
+            {"contactIds": [str(conversation.contact_id)]},
+            headers={"Prefer": "wait=0"},
+        )
+
+        run = answer.json()
+        assert (answer.status_code, run["success"], run["kind"], run["status"]) == (
+            202, True, "reanalyze", "running",
+        )  # fmt: skip
+
+
+class TestTags:
+    def test_are_listed(self, api, page):
+        contact = ContactFactory(page=page, tags=["vip", "hot"])
+
+        answer = api.get(f"/api/contacts/{contact.id}/tags")
+
+        assert answer.json() == {"items": ["vip", "hot"], "nextCursor": None}
 
 
 class TestCsv:

@@ -9,19 +9,20 @@ pytestmark = pytest.mark.django_db
 
 class TestMalformedBody:
     @pytest.mark.parametrize(
-        ("body", "sentence"),
+        ("body", "status", "sentence"),
         [
-            ("{", "Expecting property name enclosed in double quotes at line 1, column 2."),
-            ('{"name": NaN}', "The body isn't valid JSON."),
-            (b'{"name": "\xff"}', "it must be encoded as UTF-8."),
-            ("", "Field required"),
-            ("[" * 100_000, "The body isn't valid JSON."),
+            ("{", 400, "Expecting property name enclosed in double quotes at line 1, column 2."),
+            ('{"name": NaN}', 400, "The body isn't valid JSON."),
+            (b'{"name": "\xff"}', 400, "it must be encoded as UTF-8."),
+            ("[" * 100_000, 400, "The body isn't valid JSON."),
+            ("", 422, "Field required"),
+            ("[]", 422, "Input should be"),
         ],
     )
-    def test_is_refused_with_a_sentence(self, api, body, sentence):
+    def test_is_refused_with_a_sentence(self, api, body, status, sentence):
         answer = api.post("/api/tokens", body)
 
-        assert answer.status_code == 422
+        assert answer.status_code == status
         assert answer["Content-Type"] == "application/problem+json"
         assert sentence in answer.json()["detail"]
 

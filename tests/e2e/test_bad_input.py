@@ -102,7 +102,7 @@ class TestApi:
             headers={"Content-Type": "application/json"},
         )
 
-        check_problem(reply, 422)
+        check_problem(reply, 400)
         assert contents(stack) == before
 
     @pytest.mark.parametrize("token", ["", "Bearer", "Bearer nonsense", "Basic b3duZXI6eA=="])

@@ -110,7 +110,11 @@ def install(api: NinjaAPI) -> None:
 
 def _refusal(_request: HttpRequest, exc: errors.HiroError) -> HttpResponse:
     status = next(status for family, status in STATUS_BY_FAMILY if isinstance(exc, family))
-    response = problem(status, detail=exc.sentence, code=exc.code, extra=exc.details)
+    details = dict(exc.details)
+    field = details.get("field")
+    if isinstance(field, str):
+        details["field"] = camel(field)  # services name a column, callers know the JSON
+    response = problem(status, detail=exc.sentence, code=exc.code, extra=details)
     wait = getattr(exc, "retry_after_seconds", None) or exc.details.get("retry_after_seconds")
     if isinstance(wait, int | float):
         response["Retry-After"] = str(max(1, round(wait)))
@@ -142,7 +146,7 @@ def _not_signed_in(_request: HttpRequest, _exc: AuthenticationError) -> HttpResp
 
 def _http_error(_request: HttpRequest, exc: HttpError) -> HttpResponse:
     if exc.status_code == 400:  # ninja's word for a body that its parser couldn't read
-        return problem(422, detail=_unreadable(exc.__cause__), code="malformed_json")
+        return problem(400, detail=_unreadable(exc.__cause__), code="malformed_json")
     return problem(exc.status_code, detail=exc.message)
 
 

@@ -16,6 +16,7 @@ ALWAYS = {
     429: "Too many requests in this minute; `Retry-After` says how many seconds to wait.",
     503: "The database can't be reached; try again.",
 }
+UNREADABLE = "The body isn't JSON; nothing was changed."
 NOT_FOUND = "Nothing under this id in the caller's organization."
 MALFORMED = (
     "The request breaks its schema, or names something that can't be taken; nothing was changed."
@@ -47,6 +48,8 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     shared = dict(ALWAYS) if operation.get("security") else {}
     if "{" in path:
         shared[404] = NOT_FOUND
+    if operation.get("requestBody"):
+        shared[400] = UNREADABLE
     if operation.get("requestBody") or operation.get("parameters"):
         shared[422] = MALFORMED
     for status, description in shared.items():

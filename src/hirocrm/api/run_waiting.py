@@ -1,10 +1,12 @@
 """Following a run while it goes on: until it ends, or as a stream of its states."""
 
+import re
 from collections.abc import AsyncIterator
 from time import monotonic
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.http import HttpRequest
 
 from hirocrm.api.schemas.runs import RunProgress
 from hirocrm.core.live import listener
@@ -13,7 +15,26 @@ from hirocrm.sync.models import SyncRun
 
 HEARTBEAT_SECONDS = 15.0
 POLL_SECONDS = 5.0  # at the latest: news is a hint that may get lost with its connection
+MAX_WAIT_SECONDS = 600
+WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
+PREFER = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": "Prefer",
+            "required": False,
+            "description": "`wait=N`: answer when the run has ended or after N seconds (600 at most).",
+            "schema": {"type": "string", "examples": ["wait=30"]},
+        }
+    ]
+}
 PAUSE_SECONDS = 0.2  # between two states of a stream: a page of conversations makes many
+
+
+def wished_wait(request: HttpRequest) -> int | None:
+    """The seconds of `Prefer: wait=N` (RFC 7240), if the caller sent it."""
+    match = WAIT.search(request.headers.get("Prefer", ""))
+    return min(int(match[1]), MAX_WAIT_SECONDS) if match else None
 
 
 async def wait_for_end(run: SyncRun, *, timeout_seconds: float) -> SyncRun:

@@ -28,50 +28,21 @@ def follow(run: "SyncRun", *, quiet: bool) -> "SyncRun":
 
 def report(run: "SyncRun", *, as_json: bool) -> None:
     """Print how the run stands; a failed one ends the command with exit code 1."""
-    figures = describe(run)
     if as_json:
-        print(json.dumps(figures, ensure_ascii=False))
+        print(json.dumps(describe(run), ensure_ascii=False))
     else:
-        print(_sentence(run))
-        for trouble in figures["errors"]:
-            print(
-                f"  {trouble['error']}"
-                + (f" ({trouble['count']}×)" if trouble["count"] > 1 else "")
-            )
+        _print(run)
     if not run.is_open and run.status not in _GOOD_ENDS:
         sys.exit(EXIT_FAILED)
 
 
 def describe(run: "SyncRun") -> dict[str, Any]:
-    """The run with the names of the JSON API."""
+    """The run as the JSON API tells it."""
+    from hirocrm.api.schemas.runs import SyncEnded
     from hirocrm.sync import queries
 
-    troubles = [
-        {
-            "error": trouble.error,
-            "code": trouble.code,
-            "id": trouble.remote_id,
-            "count": trouble.count,
-        }
-        for trouble in queries.list_run_errors(run)
-    ]
-    return {
-        "success": run.is_open or run.status in _GOOD_ENDS,
-        "runId": str(run.pk),
-        "status": run.status,
-        "fetched": run.fetched,
-        "synced": run.synced,
-        "created": run.created,
-        "updated": run.updated,
-        "unchanged": run.unchanged,
-        "analyzed": run.analyzed,
-        "autoAssigned": run.auto_assigned,
-        "needsReview": run.needs_review,
-        "failed": run.failed,
-        "tokenExpired": run.token_expired,
-        "notice": run.notice,
-        "errors": troubles,
-    }
+    ended = SyncEnded.of(run, queries.list_run_errors(run))
+    return ended.model_dump(mode="json", by_alias=True)
 
 
 async def _follow(run: "SyncRun", show: Show) -> "SyncRun":
@@ -109,6 +80,14 @@ def _has_live_worker() -> bool:
             [STALLED_AFTER_SECONDS],
         )
         return bool(cursor.fetchone()[0])
+
+
+def _print(run: "SyncRun") -> None:
+    from hirocrm.sync import queries
+
+    print(_sentence(run))
+    for trouble in queries.list_run_errors(run):
+        print(f"  {trouble.error}" + (f" ({trouble.count}×)" if trouble.count > 1 else ""))
 
 
 def _sentence(run: "SyncRun") -> str:

@@ -231,6 +231,13 @@ def delete_task(request: MemberRequest, contact_id: UUID, task_id: UUID) -> Answ
     return no_content()
 
 
+@router.get("/contacts/{contact_id}/tags", response=ListOf[str], operation_id="list_contact_tags")
+def list_contact_tags(request: MemberRequest, contact_id: UUID) -> dict[str, Any]:
+    """The contact's tags, all of them."""
+    contact = queries.get_contact(member=request.auth, contact_id=contact_id)
+    return {"items": contact.tags}
+
+
 @router.post("/contacts/{contact_id}/tags", response=ContactOut, operation_id="add_tags")
 def add_tags(request: MemberRequest, contact_id: UUID, body: TagsIn) -> ContactOut:
     """Put tags on a contact; those it has already are kept once."""

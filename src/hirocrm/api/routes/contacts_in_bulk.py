@@ -14,6 +14,7 @@ from pydantic import ValidationError as PydanticError
 from hirocrm.api.auth import MemberRequest
 from hirocrm.api.parser import StrictParser
 from hirocrm.api.routes.router import Answer, new_router, refusals
+from hirocrm.api.run_waiting import PREFER, wait_for_end, wished_wait
 from hirocrm.api.schemas.contacts import (
     BulkMoveIn,
     BulkOut,
@@ -27,8 +28,9 @@ from hirocrm.api.schemas.contacts import (
     ImportQuery,
     ReanalyzeIn,
 )
-from hirocrm.api.schemas.runs import RunOut
+from hirocrm.api.schemas.runs import Reanalysis
 from hirocrm.contacts import queries, services
+from hirocrm.contacts.errors import ContactNotFound
 from hirocrm.contacts.models import Contact
 from hirocrm.contacts.queries import ContactFilter
 from hirocrm.contacts.spreadsheets import csv_lines
@@ -42,7 +44,9 @@ from hirocrm.pipelines import queries as pipelines
 from hirocrm.pipelines import services as moves
 from hirocrm.pipelines.errors import PipelineUnknown
 from hirocrm.pipelines.models import Pipeline
+from hirocrm.sync import queries as runs
 from hirocrm.sync import services as syncing
+from hirocrm.sync.models import SyncRun
 
 router = new_router("Contacts")
 MICRO = 1_000_000
@@ -67,26 +71,46 @@ CSV_IN = {
 
 @router.post(
     "/contacts/re-analyze",
-    response={200: EstimateOut, 202: RunOut},
+    response={200: Reanalysis | EstimateOut, 202: Reanalysis, **refusals(404)},
     operation_id="reanalyze_contacts",
+    openapi_extra=PREFER,
 )
-def reanalyze_contacts(request: MemberRequest, body: ReanalyzeIn) -> Answer:
-    """Evaluate contacts again from their stored messages: a run, 202. With `dryRun` only an estimate, 200."""
-    member = request.auth
+async def reanalyze_contacts(request: MemberRequest, body: ReanalyzeIn) -> Answer:
+    """Evaluate contacts again from their stored messages: a run, 202. With `dryRun` only an estimate, 200.
+
+    With the header `Prefer: wait=N` the answer comes when the run has ended (200) or after N seconds (202).
+    """
+    found = await sync_to_async(_reanalyze)(request.auth, body)
+    if isinstance(found, EstimateOut):
+        return Status(200, found)
+    seconds = wished_wait(request)
+    if seconds is not None:
+        found = await wait_for_end(found, timeout_seconds=seconds)
+    status = 202 if seconds is None or found.is_open else 200
+    return Status(status, await sync_to_async(_present)(found))
+
+
+def _reanalyze(member: Member, body: ReanalyzeIn) -> SyncRun | EstimateOut:
     permissions.require(member, Right.RUN)
+    contacts = chosen_contacts(member, body)
+    if body.contact_ids and not contacts.exists():
+        raise ContactNotFound("There is no such contact.")
     pipeline = _pipeline(member, body.pipeline_id)
     if body.dry_run:
-        return Status(200, estimate(member, body))
-    run = syncing.start_reanalysis(
+        return estimate(member, body)
+    return syncing.start_reanalysis(
         organization_id=member.organization_id,
         member=member,
         contact_ids=None,
-        contact_filter=chosen_contacts(member, body),
+        contact_filter=contacts,
         pipeline=pipeline,
         update_mode=body.update_mode,
         now=clock.now(),
     )
-    return Status(202, RunOut.of(run))
+
+
+def _present(run: SyncRun) -> Reanalysis:
+    return Reanalysis.of(run, runs.list_run_errors(run))
 
 
 @router.post("/contacts/bulk/move", response=BulkOut, operation_id="move_contacts")

@@ -1,16 +1,14 @@
 """/api/facebook-pages, and the seed's /api/facebook/pages/{pageId}."""
 
-import re
 from typing import Annotated, Any
 
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest
 from ninja import Path, Query, Status
 
 from hirocrm.api.auth import MemberRequest
 from hirocrm.api.paging import list_answer
 from hirocrm.api.routes.router import Answer, created, new_router, no_content, refusals
-from hirocrm.api.run_waiting import wait_for_end
+from hirocrm.api.run_waiting import PREFER, wait_for_end, wished_wait
 from hirocrm.api.schemas.base import ListOf, Window
 from hirocrm.api.schemas.pages import (
     PageDetail,
@@ -37,19 +35,6 @@ router = new_router("Pages")
 
 PAGE_ORDER = (Order("name"), Order("id"))
 RUN_ORDER = (Order("created_at", descending=True), Order("id", descending=True))
-MAX_WAIT_SECONDS = 600
-WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
-PREFER = {
-    "parameters": [
-        {
-            "in": "header",
-            "name": "Prefer",
-            "required": False,
-            "description": "`wait=N`: answer when the run has ended or after N seconds (600 at most).",
-            "schema": {"type": "string", "examples": ["wait=30"]},
-        }
-    ]
-}
 Reference = Annotated[PageReference, Path()]
 
 
@@ -159,7 +144,7 @@ async def sync_page(
     With the header `Prefer: wait=N` the answer comes when the run has ended (200) or after N seconds (202).
     """
     run = await sync_to_async(_start)(request.auth, page_id, body or SyncIn())
-    seconds = _wished_wait(request)
+    seconds = wished_wait(request)
     if seconds is None:
         return Status(202, await sync_to_async(_present)(SyncStarted, run))
     run = await wait_for_end(run, timeout_seconds=seconds)
@@ -187,9 +172,3 @@ def _start(member: Member, page_id: str, wanted: SyncIn) -> SyncRun:
 
 def _present(shape: type[SyncStarted], run: SyncRun) -> SyncStarted:
     return shape.of(run, runs.list_run_errors(run))
-
-
-def _wished_wait(request: HttpRequest) -> int | None:
-    """The seconds of `Prefer: wait=N` (RFC 7240), if the caller sent it."""
-    match = WAIT.search(request.headers.get("Prefer", ""))
-    return min(int(match[1]), MAX_WAIT_SECONDS) if match else None

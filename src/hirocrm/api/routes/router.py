@@ -15,7 +15,7 @@ def new_router(tag: str) -> Router:
 
 
 def refusals(*statuses: int) -> dict[int, Any]:
-    """Declares refusals beyond those that every route shares (401, 403, 404, 422, 429, 503)."""
+    """Declares refusals beyond those that every route shares (400, 401, 403, 404, 422, 429, 503)."""
     return dict.fromkeys(statuses, Problem)
 
 

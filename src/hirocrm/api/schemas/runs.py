@@ -135,6 +135,17 @@ class RunOut(ApiSchema):
         )
 
 
+class Reanalysis(RunOut):
+    """A re-analysis, answered like a sync: `success` is false only if it ended with nothing done."""
+
+    success: bool
+
+    @classmethod
+    def of(cls, run: SyncRun, errors: Iterable[RunError] = ()) -> "Reanalysis":
+        """The run as JSON has it."""
+        return cls(success=succeeded(run), **RunOut.of(run, errors).model_dump())
+
+
 class RunProgress(RunOut):
     """A run as its event stream tells it: with what it does now and how far it is."""
 
