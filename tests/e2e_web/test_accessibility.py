@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hirocrm.meta.models import WebhookHealth
 from tests.e2e_web.test_work import people as people  # noqa: PLC0414  # a fixture, shared
-from tests.factories import SyncRunFactory
+from tests.factories import SyncRunFactory, UnreadableEntryFactory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -57,6 +58,9 @@ PAGES: dict[str, tuple[str, ...]] = {  # by name, and what stands behind the add
     "members": ("",),
     "ai-settings": ("",),
     "tokens": ("",),
+    "webhooks": ("",),
+    "privacy-settings": ("",),
+    "deletion-status": ("",),
     "account_change_password": ("",),
     "account_email": ("",),
     "account_logout": ("",),
@@ -76,6 +80,11 @@ def run(owner, shop) -> "SyncRun":
     run.errors.create(
         organization=run.organization, code="190", error="Token expired", created_at=run.created_at
     )
+    WebhookHealth.objects.create(
+        page=shop.page, organization=run.organization, missed_count=3, missed_total=12,
+        last_event_at=run.created_at, policy_action="warning", policy_reason="Too many tags.",
+    )  # fmt: skip
+    UnreadableEntryFactory(page=shop.page)
     type(run).objects.filter(pk=run.pk).update(
         started_at=run.created_at, finished_at=run.created_at, auto_assigned=3
     )
@@ -98,6 +107,7 @@ def _addresses(people: Any, shop: Any, run: Any) -> Iterator[str]:
         "pipeline_id": shop.pipeline.id,
         "stage_id": shop.new.id,
         "run_id": run.id,
+        "code": "none-such",
     }
     patterns = get_resolver().reverse_dict
     for name, queries in PAGES.items():
@@ -146,7 +156,10 @@ def test_knows_every_page():
         "home", "sign-in-by-link", "connect-facebook", "connect-instagram", "facebook-callback",
         "instagram-callback",
     }  # fmt: skip
-    no_pages = {"live-events", "run-errors", "design", "design-move", "inbox-file"}
+    no_pages = {
+        "live-events", "run-errors", "design", "design-move", "inbox-file", "contact-picture",
+        "contact-json", "meta-deauthorize", "meta-data-deletion",
+    }  # fmt: skip
     need_what_only_their_journeys_have = {"join", "import-name", "connect-choose", "first-sync"}
     known = set(PAGES) | parts_of_pages | lead_elsewhere | no_pages
     known |= need_what_only_their_journeys_have

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "ninja",  # its copy of Swagger UI for /api/docs: nothing comes from another host
     "django.contrib.postgres",
     "django_htmx",
     "template_partials",

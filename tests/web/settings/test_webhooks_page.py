@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.conf import settings
 
 from hirocrm.contacts.models import Message
 from hirocrm.meta.models import UnreadableEntry, WebhookDelivery, WebhookHealth
@@ -88,26 +87,3 @@ class TestWebhooksPage:
         assert sign_in(viewer).post(f"/settings/webhooks/{entry.id}/drop").status_code == 403
         assert sign_in(stranger).post(f"/settings/webhooks/{entry.id}/drop").status_code == 404
         assert UnreadableEntry.objects.count() == 1
-
-
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("screen", [(360, "dark"), (1440, "light")])
-def test_breaks_no_rule_of_accessibility(browser, live_server, owner, sign_in, screen):
-    from tests.web.test_accessibility import violations
-
-    page = PageFactory(organization=owner.organization)
-    WebhookHealth.objects.create(
-        page=page, organization=page.organization, missed_count=3, missed_total=12,
-        last_event_at=datetime(2026, 1, 1, tzinfo=UTC), policy_action="warning", policy_reason="Too many tags.",
-    )  # fmt: skip
-    PageFactory(organization=owner.organization, name="Bea's Bakes")
-    UnreadableEntryFactory(page=page, content=READABLE % (page.remote_id, page.remote_id))
-    UnreadableEntryFactory(page=page, reason="it doesn't say which customer it is about")
-    client = sign_in(owner)
-    name = settings.SESSION_COOKIE_NAME
-    session = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
-
-    found = violations(browser, live_server.url + "/settings/webhooks", [session], *screen)
-
-    assert found == []
