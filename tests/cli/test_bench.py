@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 class TestBench:
     def test_measures_a_sync_and_leaves_nothing_behind(self, install: Install) -> None:
         before = set(Path(tempfile.gettempdir()).glob("hirocrm-bench-*"))
+        own = sorted(install.data_dir.iterdir())
 
         command = ["bench", "--conversations", "20", "--model-ms", "20", "--json"]
         done = install.run(*command, patience=4 * PATIENCE_SECONDS)
@@ -25,7 +26,7 @@ class TestBench:
         assert figures["limitedBy"] == "analyses in flight"
         assert set(figures["cpuMillisecondsPerContact"]) == {"worker", "database", "web"}
         assert set(Path(tempfile.gettempdir()).glob("hirocrm-bench-*")) == before
-        assert not install.data_dir.exists() or not any(install.data_dir.iterdir())
+        assert sorted(install.data_dir.iterdir()) == own
 
     def test_refuses_too_few_conversations(self, install: Install) -> None:
         done = install.run("bench", "--conversations", "3")
