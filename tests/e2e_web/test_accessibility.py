@@ -1,6 +1,6 @@
 """axe-core finds nothing against WCAG 2.2 AA on any page: both themes, on a phone and on a desk.
 
-Each page is loaded once for each width; the theme changes under it.
+And every form can be sent without JavaScript. Each page is loaded once for each width; the theme changes under it.
 """
 
 import json
@@ -26,6 +26,11 @@ COLOURS = {"runOnly": ["color-contrast"]}  # all that another theme can change
 
 # Colours that are still changing have contrasts that nobody will see.
 SETTLED = "() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))"
+
+# A form that JavaScript sends by itself gets its token from there, and is refused without JavaScript.
+WITHOUT_TOKEN = """() => [...document.querySelectorAll("form[method=post]")]
+  .filter((form) => !form.querySelector("[name=csrfmiddlewaretoken]")?.value)
+  .map((form) => form.getAttribute("action") ?? "")"""
 
 SIGNED_OUT = ("account_login", "account_signup", "account_reset_password")
 PAGES: dict[str, tuple[str, ...]] = {  # by name, and what stands behind the address
@@ -135,6 +140,8 @@ def test_no_page_breaks_a_rule(visit, owner, addresses, phone):
             page.context.clear_cookies()
         page.goto(base + path)
         page.evaluate(script)
+        if forms := page.evaluate(WITHOUT_TOKEN):
+            found[f"{path} (forms without a token)"] = forms
         for theme, rules in (("light", RULES), ("dark", COLOURS)):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.evaluate(SETTLED)

@@ -194,7 +194,7 @@ class TestImport:
 
 
 class TestDemoData:
-    def test_fills_the_board_which_outlives_a_restart(self, browser, house):
+    def test_fills_the_board_outlives_a_restart_and_goes_with_a_click(self, browser, house):
         house.add_user("new@example.com", "Bagong Tindahan")
         with browser.new_context(base_url=house.address, reduced_motion="reduce") as context:
             page = context.new_page()
@@ -218,6 +218,10 @@ class TestDemoData:
             page.locator(
                 "[data-stage-name='New Lead'] [data-board-card]", has_text="Maricel"
             ).wait_for()
+            page.get_by_role("button", name="Remove demo data").click()
+            page.get_by_text("The demo data is gone.").wait_for(timeout=120_000)
+            page.goto("/contacts")
+            page.get_by_text("No contacts yet").wait_for()
 
 
 def archive() -> bytes:
