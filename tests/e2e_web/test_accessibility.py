@@ -28,7 +28,9 @@ COLOURS = {"runOnly": ["color-contrast"]}  # all that another theme can change
 SETTLED = "() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))"
 
 # A form that JavaScript sends by itself gets its token from there, and is refused without JavaScript.
+# The gallery's examples lead to "#".
 WITHOUT_TOKEN = """() => [...document.querySelectorAll("form[method=post]")]
+  .filter((form) => form.getAttribute("action") !== "#")
   .filter((form) => !form.querySelector("[name=csrfmiddlewaretoken]")?.value)
   .map((form) => form.getAttribute("action") ?? "")"""
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import warnings
 from functools import partial
 from typing import Annotated, Any
 
@@ -57,6 +58,8 @@ def _load_application(parent: int) -> Any:
     from hirocrm.cli.lifeline import end_with_parent
 
     end_with_parent(parent)
+    # WhiteNoise's files are read whole before they are sent, which for assets is right; people needn't read of it.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     from hirocrm.config.asgi import application
 
     threading.Thread(target=_ask_for_repair, name="repair", daemon=True).start()
