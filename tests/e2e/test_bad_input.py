@@ -74,7 +74,7 @@ class TestApi:
                 {"autoPipelineMode": "UPDATE_EXISTING", "syncSchedule": "sometimes"},
                 422,
             ),
-            ("POST", "/contacts/re-analyze", {"contactIds": [NOBODY]}, 422),
+            ("POST", "/contacts/re-analyze", {"contactIds": [NOBODY]}, 404),
             ("POST", "/contacts/re-analyze", {"filter": {}, "pipelineId": "{foreign}"}, 422),
             ("POST", "/contacts/re-analyze", {"filter": {}, "updateMode": "SOMETIMES"}, 422),
             ("GET", f"/sync-runs/{NOBODY}", None, 404),

@@ -34,6 +34,8 @@ WITHOUT_TOKEN = """() => [...document.querySelectorAll("form[method=post]")]
   .filter((form) => !form.querySelector("[name=csrfmiddlewaretoken]")?.value)
   .map((form) => form.getAttribute("action") ?? "")"""
 
+SLOW_MS = 1_500  # what comes later on a busy machine, such as the drawer, changes its colours then
+
 SIGNED_OUT = ("account_login", "account_signup", "account_reset_password")
 PAGES: dict[str, tuple[str, ...]] = {  # by name, and what stands behind the address
     "board": ("", "?contact={contact}", "?q=nobody"),
@@ -148,6 +150,10 @@ def test_no_page_breaks_a_rule(visit, owner, addresses, phone):
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             page.evaluate(SETTLED)
             if broken := violations(page, rules):
+                page.wait_for_timeout(SLOW_MS)
+                page.evaluate(SETTLED)
+                broken = violations(page, rules)
+            if broken:
                 found[f"{path} ({theme})"] = broken
 
     assert found == {}

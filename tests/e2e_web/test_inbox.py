@@ -94,7 +94,10 @@ class TestReply:
         create_quick_reply(member=owner, shortcut="hi", text="Hi {first_name}!", now=now)
         page = visit(owner, f"/inbox/{line.conversation.pk}")
 
+        page.locator("html[data-live=on]").wait_for(state="attached")  # the page is all there
+
         page.keyboard.press("r")
+        page.locator("textarea:focus").wait_for()
         page.keyboard.type("/h")
         page.locator(".composer-palette li").wait_for()
         page.keyboard.press("Enter")

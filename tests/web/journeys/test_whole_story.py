@@ -150,9 +150,19 @@ def column_of(page: "Page", name: str) -> str:
 
 
 class TestWholeStory:
-    """One story in order; each part begins where the last one ended."""
+    """One story in order; each part begins where the last one ended, so they are one test."""
 
-    def test_connects_by_logging_in(self, page, world):
+    def test_from_the_first_login_to_the_repaired_gap(self, page, world):
+        self.connects_by_logging_in(page, world)
+        self.syncs_as_deep_as_chosen(page, world)
+        self.the_board_moves_by_itself(page, world)
+        self.a_person_answers_and_the_echo_is_known(page, world)
+        self.a_dead_token_is_told_on_every_page(page, world)
+        self.a_customer_still_gets_through(world)
+        self.reconnecting_repairs_the_gap(page, world)
+        self.nothing_is_lost_or_doubled(world)
+
+    def connects_by_logging_in(self, page, world):
         page.goto("/welcome")
         page.get_by_role("link", name="Connect a Page").click()
         breaks_no_rule(page)
@@ -168,7 +178,7 @@ class TestWholeStory:
         assert [p["pageName"] for p in world.api("/facebook-pages")["items"]] == ["Ana's Closet"]
         assert eventually(lambda: "messages" in world.page()["subscribedFields"])
 
-    def test_syncs_as_deep_as_chosen(self, page, world):
+    def syncs_as_deep_as_chosen(self, page, world):
         page_id = world.page()["id"]
         page.goto(f"/pages/{page_id}")
         page.get_by_role("radio", name=re.compile("Update every contact")).check()
@@ -185,7 +195,7 @@ class TestWholeStory:
 
         assert len(world.api("/contacts?limit=100")["items"]) == len(PEOPLE)
 
-    def test_the_board_moves_by_itself(self, page, world):
+    def the_board_moves_by_itself(self, page, world):
         page.goto("/board")
         before = column_of(page, LIZA)
         page.evaluate("document.title = 'not loaded again'")
@@ -198,7 +208,7 @@ class TestWholeStory:
         assert page.title() == "not loaded again"
         assert [m["text"] for m in world.messages(LIZA)].count(HAGGLES) == 1
 
-    def test_a_person_answers_and_the_echo_is_known(self, page, world):
+    def a_person_answers_and_the_echo_is_known(self, page, world):
         page.goto("/inbox")
         page.locator("[data-inbox-row]", has_text=LIZA).click()
         page.get_by_label("Your answer").fill(ANSWER)
@@ -213,7 +223,7 @@ class TestWholeStory:
         said = next(m for m in world.messages(LIZA) if m["text"] == ANSWER)
         assert (said["sender"], said["source"]) == ("business", "sent")
 
-    def test_a_dead_token_is_told_on_every_page(self, page, world):
+    def a_dead_token_is_told_on_every_page(self, page, world):
         world.sandbox.graph.kills_token(CLOSET, 460)
         world.sandbox.graph.customer_writes(CLOSET, world.customers[JUN], MISSED, webhook=False)
 
@@ -228,14 +238,14 @@ class TestWholeStory:
         breaks_no_rule(page)
         assert world.page()["state"] == "needs_reconnect"
 
-    def test_a_customer_still_gets_through(self, world):
+    def a_customer_still_gets_through(self, world):
         world.sandbox.graph.customer_writes(CLOSET, world.customers[LIZA], "Tracking number po?")
 
         assert eventually(
             lambda: [m["text"] for m in world.messages(LIZA)].count("Tracking number po?") == 1
         )
 
-    def test_reconnecting_repairs_the_gap(self, page, world):
+    def reconnecting_repairs_the_gap(self, page, world):
         page.goto("/contacts")
         page.locator("[data-pages-in-need]").get_by_role("link", name="Reconnect").click()
         log_in_at_facebook(page)
@@ -249,7 +259,7 @@ class TestWholeStory:
         assert eventually(lambda: MISSED in [m["text"] for m in world.messages(JUN)])
         assert world.page()["state"] == "healthy"
 
-    def test_nothing_is_lost_or_doubled(self, world):
+    def nothing_is_lost_or_doubled(self, world):
         runs = f"/facebook-pages/{CLOSET}/sync-runs"
         assert eventually(lambda: all(r["finishedAt"] for r in world.api(runs)["items"]))
 
