@@ -28,11 +28,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.crowd import FIRST, LAST, RARE, WORDS
-from benchmarks.measure import Install
 from benchmarks.other_crm import report_bottlecrm
+from hirocrm.cli.bench.install import Install
 from hirocrm.sandbox.server import SandboxServer
 
-EMAIL = "b@example.com"  # of `measure.Install`
+EMAIL = "b@example.com"  # of `Install`
 REQUESTS = 200
 WARM_UP = 10
 MOST_MS, MOST_STATEMENTS, MOST_KILOBYTES = 100, 15, 200

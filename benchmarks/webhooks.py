@@ -29,7 +29,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.measure import Install, cpu_seconds
+from hirocrm.cli.bench.install import Install, cpu_seconds
 from hirocrm.sandbox.server import SandboxServer
 
 APP_SECRET = "bench-app-secret"  # noqa: S105  # of the benchmark's own install
