@@ -1,6 +1,7 @@
 """Which conversations need an analyser, and handing them over in batches, each with its job."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -118,3 +119,22 @@ def enqueue(
         queue=ANALYSIS_QUEUE,
     )
     return len(batches)
+
+
+def enqueue_by_page(rows: Iterable[tuple[UUID, UUID, UUID]], *, now: datetime) -> int:
+    """Hand over conversations that belong to no run, each as (organization, page, conversation); returns how many.
+
+    In the caller's transaction, as `enqueue`.
+    """
+    by_page: defaultdict[tuple[UUID, UUID], list[UUID]] = defaultdict(list)
+    for organization_id, page_id, conversation_id in rows:
+        by_page[organization_id, page_id].append(conversation_id)
+    for (organization_id, page_id), ids in by_page.items():
+        enqueue(
+            organization_id=organization_id,
+            page_id=page_id,
+            run=None,
+            conversation_ids=ids,
+            now=now,
+        )
+    return sum(len(ids) for ids in by_page.values())

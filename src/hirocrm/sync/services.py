@@ -389,21 +389,10 @@ RETRIED_AT_ONCE = 1000
 @transaction.atomic
 def retry_due_analyses(*, now: datetime) -> int:
     """Give conversations whose analysis failed another try, up to `MAX_ATTEMPTS` in all."""
-    rows = list(
+    rows = (
         Conversation.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(analysis_state=AnalysisState.FAILED, analysis_attempts__lt=MAX_ATTEMPTS)
         .order_by("page_id", "id")
         .values_list("organization_id", "page_id", "id")[:RETRIED_AT_ONCE]
     )
-    by_page: dict[tuple[UUID, UUID], list[UUID]] = {}
-    for organization_id, page_id, conversation_id in rows:
-        by_page.setdefault((organization_id, page_id), []).append(conversation_id)
-    for (organization_id, page_id), ids in by_page.items():
-        batches.enqueue(
-            organization_id=organization_id,
-            page_id=page_id,
-            run=None,
-            conversation_ids=ids,
-            now=now,
-        )
-    return len(rows)
+    return batches.enqueue_by_page(rows, now=now)

@@ -4,7 +4,6 @@ When the quiet ends is a column of the conversation, so it survives any process;
 first of them, and the sweep of every minute for whatever that job missed.
 """
 
-from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -54,21 +53,18 @@ def hand_over_quiet(*, now: datetime) -> int:
     Conversation.objects.filter(pk__in=[row.pk for row in busy]).update(
         analysis_due_at=now + BUSY_PAUSE
     )
-    ready: defaultdict[tuple[UUID, UUID], list[UUID]] = defaultdict(list)
-    for row in rows:
-        changed = row.has_text and row.analysed_revision != row.revision
-        if changed and row.analysis_state != AnalysisState.PENDING:
-            ready[row.organization_id, row.page_id].append(row.pk)
-    for (organization_id, page_id), ids in ready.items():
-        batches.enqueue(
-            organization_id=organization_id,
-            page_id=page_id,
-            run=None,
-            conversation_ids=ids,
-            now=now,
-        )
+    handed_over = batches.enqueue_by_page(
+        (
+            (row.organization_id, row.page_id, row.pk)
+            for row in rows
+            if row.has_text
+            and row.analysed_revision != row.revision
+            and row.analysis_state != AnalysisState.PENDING
+        ),
+        now=now,
+    )
     _wake_for_next(now)
-    return sum(len(ids) for ids in ready.values())
+    return handed_over
 
 
 def _wake_for_next(now: datetime) -> None:
