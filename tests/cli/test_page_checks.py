@@ -6,6 +6,7 @@ from hirocrm.cli.checks.remote import check_pages
 from hirocrm.meta.models import Page
 from hirocrm.sandbox.server import SandboxServer
 from tests.factories import PageFactory
+from tests.stand_in import start_over
 
 CLOSET = "110000000000001"
 
@@ -18,9 +19,7 @@ def server():
 
 @pytest.fixture
 def page(server, settings, owner) -> Page:
-    server.control.reset(data=True)
-    for name, value in server.settings.items():
-        setattr(settings, name, value)
+    start_over(server, settings)
     token = server.graph.add_page(CLOSET, "Ana's Closet")
     return PageFactory(organization=owner.organization, remote_id=CLOSET, access_token=token)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from hirocrm.sandbox.server import SandboxServer
+from tests.stand_in import start_over
 
 
 @pytest.fixture(scope="module")
@@ -14,8 +15,6 @@ def server():
 @pytest.fixture
 def sandbox(server, settings):
     """The server without Pages, and settings that lead to it."""
-    server.control.reset(data=True)
-    for name, value in server.settings.items():
-        setattr(settings, name, value)
+    start_over(server, settings)
     settings.BASE_URL = "https://crm.example"
     return server

@@ -10,6 +10,7 @@ from hirocrm.meta.models import Page
 from hirocrm.sandbox.server import SandboxServer
 from hirocrm.sync import fetch, profiles, services
 from tests.factories import PageFactory
+from tests.stand_in import start_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLOSET, INSTAGRAM = "110000000000001", "17841400000000001"
@@ -24,9 +25,7 @@ def server():
 
 @pytest.fixture
 def sandbox(server, settings):
-    server.control.reset(data=True)
-    for name, value in server.settings.items():
-        setattr(settings, name, value)
+    start_over(server, settings)
     server.graph.settings(requires_proof=True)
     yield server
     server.graph.settings(requires_proof=False)

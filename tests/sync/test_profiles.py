@@ -12,6 +12,7 @@ from hirocrm.meta.models import ConnectionState, Page
 from hirocrm.sandbox.server import SandboxServer
 from hirocrm.sync import profiles
 from tests.factories import ContactFactory, PageFactory, SyncRunFactory
+from tests.stand_in import start_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLOSET, INSTAGRAM = "110000000000001", "17841400000000001"
@@ -26,9 +27,7 @@ def server():
 
 @pytest.fixture
 def sandbox(server, settings):
-    server.control.reset(data=True)
-    for name, value in server.settings.items():
-        setattr(settings, name, value)
+    start_over(server, settings)
     settings.PROFILE_PICTURES = "messenger"
     return server
 

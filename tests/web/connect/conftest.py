@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from hirocrm.sandbox.server import SandboxServer
+from tests.stand_in import start_over
 
 Consent = Callable[..., str]
 
@@ -20,9 +21,7 @@ def server() -> Iterator[SandboxServer]:
 @pytest.fixture
 def sandbox(server, settings):
     """The server without Pages, and settings that lead to it."""
-    server.control.reset(data=True)
-    for name, value in server.settings.items():
-        setattr(settings, name, value)
+    start_over(server, settings)
     settings.BASE_URL = "http://testserver"
     return server
 
