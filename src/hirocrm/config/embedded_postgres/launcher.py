@@ -11,8 +11,12 @@ import signal
 import struct
 import sys
 
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
-CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
+PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_SECUREBITS = 1, 8, 28
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
+# access(2) forgets a normal user's capabilities without this bit, and PostgreSQL looks for its own
+# files with access(2), so it wouldn't find itself in a closed folder (capabilities(7), securebits).
+SECBIT_NO_SETUID_FIXUP = 1 << 2
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_SETPCAP = 1, 2, 8
 CAPABILITY_VERSION_3 = 0x20080522
 EXIT_CANT_REACH = 77
 
@@ -40,7 +44,9 @@ def drop_capabilities(libc: ctypes.CDLL) -> bool:
 
 
 def keep_capability(libc: ctypes.CDLL, bit: int) -> bool:
-    """Hold exactly one capability, through exec too."""
+    """Hold exactly one capability, through exec too. Call it while KEEPCAPS still holds the others."""
+    if set_capabilities(libc, 1 << bit | 1 << CAP_SETPCAP):
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     return set_capabilities(libc, 1 << bit) and not libc.prctl(
         PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bit, 0, 0
     )
