@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
 from django.test import AsyncClient
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from hirocrm.contacts.models import Contact
 from hirocrm.core.events import publish
@@ -13,6 +14,7 @@ from hirocrm.core.live import listener
 from hirocrm.meta.models import Page
 from hirocrm.sandbox.server import SandboxServer
 from hirocrm.sync.models import RunError, SyncRun
+from hirocrm.sync.webhooks.gaps import repair_page
 from tests.factories import (
     ContactFactory,
     PageFactory,
@@ -185,6 +187,19 @@ class TestConnectPage:
             "anas",
         )
         assert page.contacts.count() == 1
+
+    def test_a_reconnect_looks_for_what_was_missed(self, api, page, now):
+        Page.objects.filter(id=page.id).update(state="needs_reconnect", last_synced_at=now)
+        body = {"pageId": page.remote_id, "pageAccessToken": "fresh", "verify": False}
+
+        api.post("/api/facebook-pages", body)
+        jobs = ProcrastinateJob.objects.filter(task_name="webhooks.repair_page")
+        assert list(jobs.values_list("args", flat=True)) == [{"page_id": str(page.id)}]
+        repair_page(page_id=page.id, now=now)
+        synced = api.post(f"/api/facebook-pages/{page.id}/sync").json()
+
+        run = SyncRun.objects.get()  # the walk that the reconnect started is the one a caller gets
+        assert (synced["runId"], run.full, run.started_by) == (str(run.id), False, None)
 
     def test_refuses_a_page_of_another_organization(self, page, stranger, client_of):
         body = {"pageId": page.remote_id, "pageAccessToken": "theirs", "verify": False}

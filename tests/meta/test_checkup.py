@@ -240,7 +240,7 @@ class TestEvents:
         assert sandbox.control.count("graph.subscribed_apps") == calls + 3
 
     def test_are_left_alone_for_a_token_of_an_unknown_app(self, sandbox, page, now, settings):
-        settings.FACEBOOK_APP_ID = "4711"
+        settings.FACEBOOK_APP_ID, settings.FACEBOOK_APP_SECRET = "4711", "another-apps-secret"
 
         look(page, now)
 
@@ -257,7 +257,7 @@ class TestEvents:
     def test_are_only_looked_at_without_repair(self, sandbox, page, now):
         found = async_to_sync(checkup.examine)(page, now=now, repair=False)
 
-        assert (found.state, found.subscribed_fields) == (ConnectionState.HEALTHY, ())
+        assert (found.state, found.subscription.fields) == (ConnectionState.HEALTHY, ())
         assert subscribed(sandbox) == []
 
 

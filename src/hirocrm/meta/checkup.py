@@ -6,7 +6,6 @@ Reference: https://developers.facebook.com/docs/graph-api/reference/debug_token
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,13 +21,14 @@ from hirocrm.core.errors import (
     UpstreamRejected,
     UpstreamUnavailable,
 )
-from hirocrm.meta import connections, health, requirements
+from hirocrm.meta import connections, health, requirements, subscribing
 from hirocrm.meta.graph.client import GraphClient
 from hirocrm.meta.graph.error_table import classify
 from hirocrm.meta.graph.errors import GraphObjectMissing, Refusal
 from hirocrm.meta.graph.shapes import Page as GraphPage
 from hirocrm.meta.graph.shapes import TokenInfo
 from hirocrm.meta.models import ConnectionState, Flavour, Page
+from hirocrm.meta.subscribing import Subscription
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Checkup:
     limited_until: datetime | None = None
     info: TokenInfo | None = None
     remote: GraphPage | None = None
-    subscribed_fields: tuple[str, ...] | None = None
+    subscription: Subscription = Subscription()  # noqa: RUF009  # frozen
 
 
 async def examine(page: Page, *, now: datetime, repair: bool = True) -> Checkup:
@@ -66,19 +66,16 @@ async def examine(page: Page, *, now: datetime, repair: bool = True) -> Checkup:
         verdict = _judge_token(page, info, now)
         if verdict is not None:
             return verdict
-    remote, fields = None, None
+    remote, events = None, Subscription()
     try:
         async with connections.open_graph(page) as graph:
             remote = await _ask_for_itself(graph, page)
-            with suppress(UpstreamRejected):  # no such edge; events may still come
-                fields = await _look_after_events(graph, page, info, repair=repair)
+            events = await subscribing.look_after(graph, page, info, repair=repair)
             if page.state == ConnectionState.NEEDS_PERMISSION:
                 await _ask_for_conversations(graph, page)
     except UpstreamError as error:
-        return _judge_refusal(error, now=now, info=info, remote=remote, fields=fields)
-    return Checkup(
-        state=ConnectionState.HEALTHY, info=info, remote=remote, subscribed_fields=fields
-    )
+        return _judge_refusal(error, now=now, info=info, remote=remote, events=events)
+    return Checkup(state=ConnectionState.HEALTHY, info=info, remote=remote, subscription=events)
 
 
 async def _ask_for_conversations(graph: GraphClient, page: Page) -> None:
@@ -174,7 +171,7 @@ def _judge_refusal(
     now: datetime,
     info: TokenInfo | None,
     remote: GraphPage | None,
-    fields: tuple[str, ...] | None,
+    events: Subscription,
 ) -> Checkup:
     """What a refused call says of the connection."""
     state = health.state_after(error)
@@ -190,49 +187,8 @@ def _judge_refusal(
         limited_until=until,
         info=info,
         remote=remote,
-        subscribed_fields=fields,
+        subscription=events,
     )
-
-
-# --- events ---------------------------------------------------------------------------------------
-
-
-async def _look_after_events(
-    graph: GraphClient, page: Page, info: TokenInfo | None, *, repair: bool
-) -> tuple[str, ...] | None:
-    """The events that Meta delivers to our app for the Page, after adding those that lacked; None: unknown.
-
-    Subscribing replaces the fields that the token's app had, so this is left alone unless the token is
-    known to be of our own app: another program of the same owner may live on them.
-    """
-    flavour = Flavour(page.flavour)
-    own_app = (
-        settings.INSTAGRAM_APP_ID if flavour is Flavour.INSTAGRAM else settings.FACEBOOK_APP_ID
-    )
-    is_ours = bool(own_app) and (
-        flavour is Flavour.INSTAGRAM or (info is not None and info.app_id == own_app)
-    )
-    if not is_ours:
-        return None
-    node = "me" if flavour is Flavour.INSTAGRAM else page.remote_id or "me"
-    apps = await graph.list_subscribed_apps(node)
-    have = next((app.subscribed_fields for app in apps if app.id == own_app), ())
-    wanted = requirements.fields_of(flavour)
-    if set(wanted) <= set(have) or not repair:
-        return have
-    return await _subscribe(graph, node, wanted, requirements.CORE_FIELDS[flavour])
-
-
-async def _subscribe(
-    graph: GraphClient, node: str, wanted: tuple[str, ...], core: tuple[str, ...]
-) -> tuple[str, ...]:
-    try:
-        await graph.subscribe_app(node, wanted)
-    except UpstreamRejected as refusal:  # a field that this version doesn't know
-        log.warning("page.fields_refused", code=refusal.remote_code)
-        await graph.subscribe_app(node, core)
-        return core
-    return wanted
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -256,6 +212,7 @@ def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) 
         fields.append("checked_at")
     if fields:
         row.save(update_fields=[*fields, "updated_at"])
+    subscribing.record(row, found.subscription)
     _take_instagram(row, found.remote)
     if found.state is not None and not (doubted and _would_revive(row, found)):
         health.change_state(
@@ -291,9 +248,6 @@ def _facts(row: Page, found: Checkup) -> list[str]:
             "granted_scopes",
             "connected_user_id",
         ]
-    if found.subscribed_fields is not None:
-        row.subscribed_fields = list(found.subscribed_fields)
-        fields.append("subscribed_fields")
     return fields
 
 

@@ -124,6 +124,16 @@ def note_success(*, page: Page) -> None:
         ask_for_check(page)
 
 
+def ask_for_events(page: Page) -> bool:
+    """Queue the subscription of the Page's events alone, which a look at the connection does too."""
+    return jobs.defer_once(
+        "meta.subscribe_page",
+        key=f"meta.subscribe_page:{page.pk}",
+        queue=CHECK_QUEUE,
+        page_id=str(page.pk),
+    )
+
+
 def ask_for_check(page: Page, *, doubted: bool = False) -> bool:
     """Queue a look at the Page's token, once however often it is asked for.
 

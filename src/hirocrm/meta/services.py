@@ -72,7 +72,7 @@ def connect_page(
     """Connect a Page by its token, or reconnect one that this organization has; returns it and whether it is new.
 
     A reconnect replaces the token and clears what was wrong; settings, contacts and history stay. `verify`
-    asks Facebook first, `look` has a worker look at the connection afterwards, which subscribes its events.
+    asks Facebook first, `look` has a worker look at the connection afterwards. Its events are subscribed either way.
 
     Raises:
         InstagramTaken: the Instagram account belongs to another Page.
@@ -169,6 +169,8 @@ def _save_connection(
     _save(page)
     if look:
         health.ask_for_check(page)
+    else:
+        health.ask_for_events(page)
     if not is_new:  # webhooks may have been missed meanwhile
         jobs.defer("webhooks.repair_page", queue="webhooks", page_id=str(page.pk))
     record_audit(

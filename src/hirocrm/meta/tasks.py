@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from hirocrm.core import clock
-from hirocrm.core.errors import UpstreamUnavailable
+from hirocrm.core.errors import UpstreamError, UpstreamRateLimited, UpstreamUnavailable
 from hirocrm.core.jobs import RetryTransient, app
 from hirocrm.core.threads import in_thread
-from hirocrm.meta import checkup, health, logins, renewal
+from hirocrm.meta import checkup, health, logins, renewal, subscribing
 from hirocrm.meta.models import Page
+from hirocrm.meta.subscribing import Subscription
 
 
 @app.task(name="meta.check_page", queue=health.CHECK_QUEUE, retry=RetryTransient(max_attempts=5))
@@ -25,6 +26,29 @@ async def check_page(*, page_id: str, doubted: bool = False) -> None:
     await in_thread(checkup.record, page, found, now=clock.now(), doubted=doubted)
     if not found.is_conclusive:
         raise UpstreamUnavailable("Meta couldn't be asked how the Page's connection is.")
+
+
+@app.task(
+    name="meta.subscribe_page", queue=health.CHECK_QUEUE, retry=RetryTransient(max_attempts=5)
+)
+async def subscribe_page(*, page_id: str) -> None:
+    """Have Meta deliver the events of a Page that was connected unseen.
+
+    Raises:
+        UpstreamUnavailable: Meta couldn't be asked; the job is tried again.
+        UpstreamRateLimited: Meta asked for patience; the same.
+    """
+    page = await in_thread(_find, UUID(page_id))
+    if page is None:
+        return
+    try:
+        found = await subscribing.subscribe(page)
+    except (UpstreamUnavailable, UpstreamRateLimited):
+        raise
+    except UpstreamError as refusal:
+        await in_thread(health.note_trouble, page=page, error=refusal, now=clock.now())
+        found = Subscription(problem=refusal.sentence)
+    await in_thread(subscribing.record, page, found)
 
 
 def _find(page_id: UUID) -> Page | None:

@@ -60,7 +60,8 @@ class PageOut(ApiSchema):
 class PageWebhooks(ApiSchema):
     """How a Page's webhooks do. `missedCount` is how many messages the last sync brought that a webhook should have.
 
-    `policyAction` is `warning` or `block` while Meta holds a breach of its policies against the Page.
+    `policyAction` is `warning` or `block` while Meta holds a breach of its policies against the Page. `subscribeProblem`
+    is why Meta delivers no events.
     """
 
     listening_since: datetime | None
@@ -71,6 +72,7 @@ class PageWebhooks(ApiSchema):
     checked_at: datetime | None
     policy_action: str | None
     policy_reason: str | None
+    subscribe_problem: str | None
 
     @classmethod
     def of(cls, page: Page) -> "PageWebhooks":
@@ -85,6 +87,7 @@ class PageWebhooks(ApiSchema):
             checked_at=health.repaired_at,
             policy_action=health.policy_action or None,
             policy_reason=health.policy_reason or None,
+            subscribe_problem=health.subscribe_problem or None,
         )
 
 

@@ -93,7 +93,7 @@ async def _examine(page: "Page", gate: asyncio.Semaphore) -> Finding:
         ConnectionState.LIMITED: "is limited for now",
     }
     if found.state is ConnectionState.HEALTHY:
-        return _check_events(page, found.subscribed_fields)
+        return _check_events(page, found.subscription.fields)
     finding = warn if found.state is ConnectionState.LIMITED else fail
     return finding("page", f"{name} {words[found.state]}.", found.reason)
 

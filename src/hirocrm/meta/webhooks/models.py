@@ -96,6 +96,8 @@ class WebhookHealth(models.Model):
     policy_action = models.CharField(max_length=20, blank=True, db_default="", default="")
     policy_reason = models.CharField(max_length=500, blank=True, db_default="", default="")
     policy_at = models.DateTimeField(null=True, blank=True)
+    # Why Meta delivers no events: its refusal of subscribed_apps; "" when it took it.
+    subscribe_problem = models.CharField(max_length=500, blank=True, db_default="", default="")
 
     def __str__(self) -> str:
         return f"webhooks of {self.page_id}"

@@ -139,8 +139,9 @@ def notices_of(page: Page, *, now: datetime) -> list[Notice]:
         notices.append(
             Notice(_("Meta wants you to log in again: reconnect the Page before"), access_ends)
         )
-    if page.checked_at is not None and _delivers_nothing(page):
-        notices.append(Notice(NO_EVENTS))
+    problem = getattr(page, "webhook_health", None) and page.webhook_health.subscribe_problem
+    if (page.checked_at is not None or problem) and _delivers_nothing(page):
+        notices.append(Notice(f"{NO_EVENTS} {problem}" if problem else NO_EVENTS))
     return notices
 
 
