@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q, Window
+from django.db.models import Exists, F, OuterRef, Q, Window
 from django.db.models.functions import RowNumber
 
 from hirocrm.analysis.engine import LOCAL
@@ -32,6 +32,7 @@ from hirocrm.pipelines.assign import Rules
 # What is read of a long conversation; the prompt's token budget cuts further.
 FIRST_MESSAGES = 10
 NEWEST_MESSAGES = 150
+_UNSENT = Message.objects.filter(conversation=OuterRef("pk"), deleted_time__isnull=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def read_conversations(
         )
         .select_related("contact")
         .defer("contact__search", "contact__search_text")
+        .annotate(has_unsent=Exists(_UNSENT))
     )
     messages = _messages(conversations)
     lessons = recall(
@@ -99,7 +101,8 @@ def read_conversations(
     )
     template = replace(_template(organization, rules, now), learned=lessons.examples)
     drafts = [
-        (c, messages[c.pk], _request(template, c, messages[c.pk], lessons)) for c in conversations
+        (c, messages[c.pk], _request(template, c, messages[c.pk], lessons, c.has_unsent))
+        for c in conversations
     ]
     model = _model_as_taught(asker, lessons)
     hashes = [input_hash(r, provider=asker.provider, model=model) for _, _, r in drafts]
@@ -176,6 +179,7 @@ def _request(
     conversation: Conversation,
     rows: Sequence[Message],
     lessons: Lessons,
+    has_unsent: bool,  # noqa: FBT001  # one of many that describe the conversation
 ) -> AnalysisRequest:
     messages = tuple(
         TranscriptMessage(
@@ -196,7 +200,8 @@ def _request(
         pipeline_instructions=template.pipeline_instructions,
         pipeline_examples=template.pipeline_examples,
         business_description=template.business_description,
-        previous_summary=conversation.contact.ai_context,
+        # An earlier summary may tell what was unsent since.
+        previous_summary="" if has_unsent else conversation.contact.ai_context,
         message_count=conversation.message_count,
         now=template.now,
         corrections=lessons.similar_to(messages),

@@ -158,12 +158,40 @@ class TestRows:
             provider="local", model="local-1", created_at=now,
         )  # fmt: skip
         suggestion = SuggestionFactory(contact=contact, evidence=evidence)
+        metadata = {"confidence": 80, "evidence": evidence}
+        moved = Activity.objects.create(
+            organization=page.organization, contact=contact, type="STAGE_CHANGED", metadata=metadata,
+            created_at=now,
+        )  # fmt: skip
 
         deliver(page_body(from_customer(9, message={"mid": "m_A1", "is_deleted": True})))
 
-        for row in (analysis, suggestion):
+        left = [{"messageId": str(kept.pk), "quote": "hello"}]
+        for row in (analysis, suggestion, moved):
             row.refresh_from_db()
-            assert row.evidence == [{"messageId": str(kept.pk), "quote": "hello"}]
+        assert analysis.evidence == suggestion.evidence == left
+        assert moved.metadata == {"confidence": 80, "evidence": left}
+
+    def test_take_back_what_the_ai_said_when_no_text_is_left(self, page, deliver, now):
+        from hirocrm.analysis.models import Analysis
+        from tests.factories import SuggestionFactory
+
+        deliver(page_body(text(words="my secret")))
+        contact = Contact.objects.get(page=page)
+        Contact.objects.update(ai_context="Tells a secret.", ai_context_updated_at=now, sentiment="positive", urgency="low", ai_confidence=80)  # fmt: skip
+        Analysis.objects.create(
+            organization=page.organization, contact=contact, conversation=contact.conversations.get(),
+            summary="Tells a secret.", provider="local", model="local-1", created_at=now,
+        )  # fmt: skip
+        suggestion = SuggestionFactory(contact=contact, reasoning="They told a secret.")
+
+        deliver(page_body(from_customer(9, message={"mid": "m_A1", "is_deleted": True})))
+
+        contact.refresh_from_db()
+        suggestion.refresh_from_db()
+        assert (contact.ai_context, contact.ai_context_updated_at, contact.ai_confidence) == ("", None, None)  # fmt: skip
+        assert (contact.sentiment, contact.urgency, suggestion.reasoning) == ("", "", "")
+        assert contact.analyses.count() == 0
 
     def test_leave_a_message_empty_that_was_emptied_on_purpose(self, page, deliver, now):
         deliver(page_body(text()))

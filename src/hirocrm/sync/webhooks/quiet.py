@@ -15,6 +15,7 @@ from django.db.models import Min
 from hirocrm.contacts.models import AnalysisState, Conversation
 from hirocrm.core import jobs
 from hirocrm.sync import batches
+from hirocrm.sync.webhooks.rewording import forget_readings
 
 HANDED_OVER_AT_ONCE = 1_000
 LEAST_PAUSE = timedelta(seconds=1)  # a job carries what came due in a second, not one conversation
@@ -52,6 +53,10 @@ def hand_over_quiet(*, now: datetime) -> int:
     Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(analysis_due_at=None)
     Conversation.objects.filter(pk__in=[row.pk for row in busy]).update(
         analysis_due_at=now + BUSY_PAUSE
+    )
+    # An analysis that was under way may have told of what was unsent meanwhile.
+    forget_readings(
+        conversation_ids=[row.pk for row in rows if not row.has_text and row not in busy]
     )
     handed_over = batches.enqueue_by_page(
         (

@@ -1,17 +1,19 @@
-"""What lists and search know of a conversation, after a message in it was edited or taken back."""
+"""What lists, search and the AI know of a conversation, after a message in it was edited or taken back."""
 
 import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Window
+from django.db import connection
+from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from hirocrm.analysis.models import Analysis
 from hirocrm.contacts.ingest import SEARCHED_TEXTS, preview
-from hirocrm.contacts.models import Contact, Conversation, Message
+from hirocrm.contacts.models import Activity, Contact, Conversation, Message
 from hirocrm.contacts.search import build_search_text
 from hirocrm.contacts.snapshots import AttachmentSnapshot, MessageSnapshot, Sender
 from hirocrm.core.bulk import update_rows
@@ -33,6 +35,7 @@ def refresh_wording(*, conversation_ids: Collection[UUID], now: datetime) -> Non
         ["id", "revision", "analysis_attempts", "has_text"],
         [(row.pk, row.revision + 1, 0, row.pk in readable) for row in rows],
     )
+    forget_readings(conversation_ids=[row.pk for row in rows if row.pk not in readable])
     _refresh_contacts({row.contact_id for row in rows}, now)
 
 
@@ -95,3 +98,36 @@ def drop_quotes(*, page: Page, message_ids: Collection[UUID]) -> None:
             if any(quote.get("messageId") in gone for quote in evidence)
         ]
         update_rows(model, ["id", "evidence"], rows)
+    _drop_from_timeline(contacts, gone)
+
+
+def _drop_from_timeline(contacts: QuerySet[Any], gone: set[str]) -> None:
+    """The same in the timeline, whose rows the database lets nobody change but for this."""
+    quoting = Activity.objects.filter(contact_id__in=contacts, metadata__has_key="evidence")
+    rows = [
+        (pk, json.dumps({**metadata, "evidence": kept}))
+        for pk, metadata in quoting.values_list("pk", "metadata")
+        if (kept := [q for q in metadata["evidence"] if q.get("messageId") not in gone])
+        != metadata["evidence"]
+    ]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL hirocrm.dropping_quotes = 'on'")
+        update_rows(Activity, ["id", "metadata"], rows)
+        cursor.execute("SET LOCAL hirocrm.dropping_quotes = 'off'")
+
+
+def forget_readings(*, conversation_ids: Collection[UUID]) -> None:
+    """Take back what the AI said of contacts who have no text left: all of it came from what was unsent."""
+    if not conversation_ids:
+        return
+    silent = Contact.objects.filter(conversations__in=conversation_ids).exclude(
+        conversations__has_text=True
+    )
+    ids = list(silent.values_list("pk", flat=True))
+    Analysis.objects.filter(contact_id__in=ids).delete()
+    Suggestion.objects.filter(contact_id__in=ids).update(reasoning="", evidence=[])
+    Contact.objects.filter(pk__in=ids).update(
+        ai_context="", ai_context_updated_at=None, ai_confidence=None, sentiment="", urgency=""
+    )
