@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Greatest, Lower
 
 from hirocrm.contacts.snapshots import MessageSource, NameSource, Sender
 from hirocrm.core.ids import new_id
@@ -84,6 +84,13 @@ class Contact(models.Model):
     last_message_text = models.CharField(max_length=200, blank=True)
     last_message_sender = models.CharField(max_length=10, choices=choices(Sender), blank=True)
     last_customer_message_at = models.DateTimeField(null=True, blank=True)
+    # Of the events that open Meta's 24 hours, the last that is no message: a reaction, an m.me link.
+    customer_acted_at = models.DateTimeField(null=True, blank=True)
+    window_opened_at = models.GeneratedField(
+        expression=Greatest("last_customer_message_at", "customer_acted_at"),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+    )
     # Where the person came from: [{"source", "type", "ref", "adId", "adTitle", "at"}], oldest first.
     referrals = models.JSONField(default=list, db_default=[], blank=True)
 
@@ -146,8 +153,7 @@ class Contact(models.Model):
             ),
             # Which windows close soon: the 24 hours for an answer run from this moment.
             models.Index(
-                fields=["organization", "last_customer_message_at", "id"],
-                name="contact_by_customer_message",
+                fields=["organization", "window_opened_at", "id"], name="contact_by_window"
             ),
             models.Index(fields=["organization", "page"], name="contact_by_page"),
             models.Index(
@@ -224,6 +230,13 @@ class Conversation(models.Model):
     stored_count = models.PositiveIntegerField(default=0)
     last_message_at = models.DateTimeField(null=True, blank=True)
     last_customer_message_at = models.DateTimeField(null=True, blank=True)
+    # Of the events that open Meta's 24 hours, the last that is no message: a reaction, an m.me link.
+    customer_acted_at = models.DateTimeField(null=True, blank=True)
+    window_opened_at = models.GeneratedField(
+        expression=Greatest("last_customer_message_at", "customer_acted_at"),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+    )
     # The customer has received, and read, what was sent until then (webhooks tell).
     delivered_until = models.DateTimeField(null=True, blank=True)
     read_until = models.DateTimeField(null=True, blank=True)
@@ -271,8 +284,7 @@ class Conversation(models.Model):
                 name="conversation_by_page_activity",
             ),
             models.Index(
-                fields=["organization", "last_customer_message_at", "id"],
-                name="conversation_by_customer",
+                fields=["organization", "window_opened_at", "id"], name="conversation_by_window"
             ),
             models.Index(
                 fields=["analysis_due_at"],

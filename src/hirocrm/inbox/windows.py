@@ -1,5 +1,7 @@
-"""When Meta lets a business write: 24 hours after the customer's last message, a person up to 7 days.
+"""When Meta lets a business write: 24 hours after the customer last turned to it, a person up to 7 days.
 
+A message opens the 24 hours, as do a tap on a button, a reaction, and coming back by an m.me or ig.me link; not
+reading, not an ad without a message after it, not an opt-in. The 7 days run from the customer's last message.
 Source: https://developers.facebook.com/docs/messenger-platform/policy/policy-overview (standard messaging,
 Human Agent tag). Meta's clock decides, so ours closes a little earlier.
 """
@@ -39,13 +41,24 @@ class Window:
 
 
 def window_at(
-    last_customer_message_at: datetime | None, now: datetime, *, human_agent: bool = True
+    *,
+    opened_at: datetime | None,
+    wrote_at: datetime | None,
+    now: datetime,
+    human_agent: bool = True,
 ) -> Window:
-    """The window at `now`; without `human_agent` the seven days are as good as closed."""
-    if last_customer_message_at is None:
+    """The window at `now`; without `human_agent` the seven days are as good as closed.
+
+    Args:
+        opened_at: when the customer last did something that opens the 24 hours.
+        wrote_at: when they last wrote.
+        now: the moment that is asked about.
+        human_agent: whether the Meta app has the feature.
+    """
+    if opened_at is None:
         return Window(WindowState.CLOSED)
-    standard = last_customer_message_at + STANDARD - SLACK
-    human = last_customer_message_at + HUMAN - SLACK if human_agent else None
+    standard = opened_at + STANDARD - SLACK
+    human = wrote_at + HUMAN - SLACK if human_agent and wrote_at is not None else None
     state = WindowState.CLOSED
     if now < standard:
         state = WindowState.OPEN
@@ -54,19 +67,19 @@ def window_at(
     return Window(state, standard, human)
 
 
-def answer_by(last_customer_message_at: datetime | None, now: datetime) -> datetime | None:
+def answer_by(opened_at: datetime | None, now: datetime) -> datetime | None:
     """When the 24 hours for an answer end, while they last."""
-    if last_customer_message_at is None:
+    if opened_at is None:
         return None
-    until = last_customer_message_at + STANDARD - SLACK
+    until = opened_at + STANDARD - SLACK
     return until if now < until else None
 
 
-def wrote_since(*, now: datetime, within: timedelta = STANDARD) -> datetime:
-    """Who wrote after this moment has an open window at `now`."""
+def opened_since(*, now: datetime, within: timedelta = STANDARD) -> datetime:
+    """Who opened the window after this moment has it open at `now`."""
     return now - within + SLACK
 
 
 def closes_before(*, now: datetime, within: timedelta = CLOSES_SOON) -> datetime:
-    """Who wrote before this moment has a 24-hour window that closes `within` the time to come."""
-    return wrote_since(now=now) + within
+    """Who opened the window before this moment has one that closes `within` the time to come."""
+    return opened_since(now=now) + within

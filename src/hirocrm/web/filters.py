@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from hirocrm.contacts.queries import DEFAULT_SORT, SORTS, ContactFilter
 from hirocrm.core.platforms import Platform
 from hirocrm.core.vocabulary import LeadStatus, Level, Sentiment
-from hirocrm.inbox.windows import closes_before, wrote_since
+from hirocrm.inbox.windows import closes_before, opened_since
 from hirocrm.meta.models import Page
 from hirocrm.pipelines.models import Pipeline
 
@@ -192,7 +192,7 @@ def _by_window(wanted: ContactFilter, sort: str, now: datetime) -> ContactFilter
     """Sorted by when windows close, only open windows count: the others have closed already."""
     if sort != BY_WINDOW:
         return wanted
-    since = wanted.customer_since or wrote_since(now=now)
+    since = wanted.customer_since or opened_since(now=now)
     return replace(wanted, by_window=True, customer_since=since)
 
 
@@ -221,7 +221,7 @@ def _filter_of(values: Mapping[str, Any], now: datetime) -> ContactFilter:
         urgency=values.get("urgency"),
         active_since=now - timedelta(days=int(days)) if days else None,
         waiting=values.get("waiting") or is_closing,
-        customer_since=wrote_since(now=now) if is_closing else None,
+        customer_since=opened_since(now=now) if is_closing else None,
         customer_until=closes_before(now=now) if is_closing else None,
         q=values.get("q"),
     )

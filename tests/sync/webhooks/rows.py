@@ -11,11 +11,11 @@ _MESSAGE = (
 )  # fmt: skip
 _CONVERSATION = (
     "platform", "remote_id", "stored_count", "last_message_at", "last_customer_message_at", "delivered_until",
-    "read_until", "thread_owner", "has_text",
+    "read_until", "thread_owner", "has_text", "customer_acted_at",
 )  # fmt: skip
 _CONTACT = (
     "messenger_psid", "instagram_sid", "first_name", "last_name", "last_interaction_at", "last_message_text",
-    "last_message_sender", "last_customer_message_at", "referrals",
+    "last_message_sender", "last_customer_message_at", "referrals", "customer_acted_at",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from hirocrm.contacts.models import Contact
 from hirocrm.contacts.queries import SORTS, ContactFilter, filter_contacts
 from hirocrm.core.pagination import ordering
-from hirocrm.inbox.windows import closes_before, wrote_since
+from hirocrm.inbox.windows import closes_before, opened_since
 
 pytestmark = pytest.mark.django_db
 
@@ -84,7 +84,9 @@ class TestIndex:
             for n in range(3000)
         )
         wanted = ContactFilter(
-            waiting=True, customer_since=wrote_since(now=now), customer_until=closes_before(now=now)
+            waiting=True,
+            customer_since=opened_since(now=now),
+            customer_until=closes_before(now=now),
         )
         rows = filter_contacts(organization_id=owner.organization_id, wanted=wanted)
         with connection.cursor() as cursor:
@@ -92,5 +94,5 @@ class TestIndex:
 
         plan = rows.order_by(*ordering(SORTS["windowCloses"]))[:50].explain()
 
-        assert "contact_by_customer_message" in plan
+        assert "contact_by_window" in plan
         assert "Sort" not in plan

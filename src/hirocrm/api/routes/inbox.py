@@ -30,7 +30,6 @@ from hirocrm.core.errors import Invalid
 from hirocrm.core.pagination import Order
 from hirocrm.inbox import queries, services
 from hirocrm.inbox.limits import FILE_BYTES
-from hirocrm.inbox.windows import window_at
 
 router = new_router("Inbox")
 BY_SHORTCUT = (Order("shortcut"), Order("id"))
@@ -44,7 +43,7 @@ def list_conversations(request: MemberRequest, query: Query[ConversationQuery]) 
     rows = queries.list_conversations(member=request.auth, wanted=query.to_filter(), now=now)
 
     def present(row: Conversation) -> ConversationOut:
-        window = window_at(row.last_customer_message_at, now, human_agent=human)
+        window = queries.window_of(row, now, human_agent=human)
         return ConversationOut.of(row, window)
 
     return list_answer(rows, present, order=queries.SORTS[query.sort], window=query)
@@ -226,5 +225,5 @@ def update_settings(request: MemberRequest, body: InboxSettingsIn) -> InboxSetti
 
 def _present(row: Conversation) -> ConversationOut:
     human = queries.uses_human_agent(row.organization_id)
-    window = window_at(row.last_customer_message_at, clock.now(), human_agent=human)
+    window = queries.window_of(row, clock.now(), human_agent=human)
     return ConversationOut.of(row, window)

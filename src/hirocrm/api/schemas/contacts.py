@@ -13,7 +13,7 @@ from hirocrm.contacts.models import Activity, ActivityType, Contact, Message, No
 from hirocrm.contacts.queries import ContactFilter
 from hirocrm.core import clock
 from hirocrm.core.vocabulary import LeadStatus, Level, Sentiment
-from hirocrm.inbox.windows import closes_before, wrote_since
+from hirocrm.inbox.windows import closes_before, opened_since
 
 Score = Annotated[int, Field(ge=0, le=100)]
 Tag = Annotated[str, Field(min_length=1, max_length=50)]
@@ -134,7 +134,7 @@ class FilterFields(ApiSchema):
         if not self.window_closes_soon:
             return wanted
         now = clock.now()
-        since, until = wrote_since(now=now), closes_before(now=now)
+        since, until = opened_since(now=now), closes_before(now=now)
         return replace(wanted, waiting=True, customer_since=since, customer_until=until)
 
 
@@ -151,7 +151,7 @@ class ContactQuery(Window, FilterFields):
         wanted = super().to_filter()
         if self.sort != "windowCloses" or wanted.customer_since is not None:
             return wanted
-        return replace(wanted, customer_since=wrote_since(now=clock.now()))
+        return replace(wanted, customer_since=opened_since(now=clock.now()))
 
 
 class ExportQuery(FilterFields):

@@ -22,10 +22,14 @@ class WindowOut(ApiSchema):
 
     state: WindowState
     standard_until: Annotated[
-        datetime | None, Field(description="24 hours after the customer's last message.")
+        datetime | None,
+        Field(
+            description="24 hours after the customer last wrote, tapped a button, reacted or came back by a link."
+        ),
     ]
     human_until: Annotated[
-        datetime | None, Field(description="7 days after it; null without the Human Agent feature.")
+        datetime | None,
+        Field(description="7 days after their last message; null without the Human Agent feature."),
     ]
 
     @classmethod

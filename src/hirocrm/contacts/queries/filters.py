@@ -35,7 +35,7 @@ SORTS: Mapping[str, tuple[Order, ...]] = {
         Order("id", descending=True),
     ),
     # Of contacts whose window is open: the first to close first. Ask for them by `customer_since`.
-    "windowCloses": (Order("last_customer_message_at"), Order("id")),
+    "windowCloses": (Order("window_opened_at"), Order("id")),
 }
 DEFAULT_SORT = "-lastInteraction"
 
@@ -59,9 +59,7 @@ class ContactFilter:
     updated_since: datetime | None = None
     active_since: datetime | None = None  # of the last message either way
     waiting: bool | None = None  # whether the customer wrote last
-    customer_since: datetime | None = (
-        None  # the customer's own last message, which opens Meta's window
-    )
+    customer_since: datetime | None = None  # when the customer last opened Meta's window
     customer_until: datetime | None = None
     by_window: bool = False  # how a board orders its cards: the first window to close first
     q: str | None = None
@@ -108,8 +106,8 @@ def _columns(wanted: ContactFilter) -> Q:
         "urgency": wanted.urgency,
         "updated_at__gte": wanted.updated_since,
         "last_interaction_at__gte": wanted.active_since,
-        "last_customer_message_at__gt": wanted.customer_since,
-        "last_customer_message_at__lte": wanted.customer_until,
+        "window_opened_at__gt": wanted.customer_since,
+        "window_opened_at__lte": wanted.customer_until,
         "tags__contains": [wanted.tag] if wanted.tag else None,
         "messenger_psid__isnull": False if wanted.platform == "messenger" else None,
         "instagram_sid__isnull": False if wanted.platform == "instagram" else None,

@@ -9,6 +9,7 @@ from hirocrm.inbox.queries.conversations import (
     get_conversation,
     list_conversations,
     list_messages,
+    window_of,
 )
 from hirocrm.inbox.queries.outgoing import (
     get_outgoing,
@@ -44,4 +45,5 @@ __all__ = [
     "list_sent",
     "outgoing_of",
     "uses_human_agent",
+    "window_of",
 ]

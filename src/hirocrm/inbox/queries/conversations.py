@@ -29,7 +29,7 @@ COUNTED_MAX = 100  # a folder's count goes no further: "99+"
 
 SORTS: Mapping[str, tuple[Order, ...]] = {
     "-lastMessage": (Order("last_message_at", descending=True), Order("id", descending=True)),
-    "windowCloses": (Order("last_customer_message_at"), Order("id")),
+    "windowCloses": (Order("window_opened_at"), Order("id")),
 }
 
 
@@ -111,6 +111,16 @@ def get_conversation(
     return found
 
 
+def window_of(conversation: Conversation, now: datetime, *, human_agent: bool) -> windows.Window:
+    """What may be sent in this conversation at `now`."""
+    return windows.window_at(
+        opened_at=conversation.window_opened_at,
+        wrote_at=conversation.last_customer_message_at,
+        now=now,
+        human_agent=human_agent,
+    )
+
+
 def list_messages(*, member: Member, conversation_id: UUID) -> QuerySet[Message]:
     """The conversation's messages, each with the conversation, in no order.
 
@@ -142,8 +152,8 @@ def _folder(folder: Folder, member: Member, now: datetime) -> Q:
 
 def _closing(now: datetime) -> Q:
     return Q(
-        last_customer_message_at__gt=windows.wrote_since(now=now),
-        last_customer_message_at__lte=windows.closes_before(now=now),
+        window_opened_at__gt=windows.opened_since(now=now),
+        window_opened_at__lte=windows.closes_before(now=now),
     )
 
 
@@ -161,10 +171,10 @@ def _columns(wanted: InboxFilter, now: datetime) -> Q:
 
 
 def _window(state: windows.WindowState, now: datetime) -> Q:
-    opened = windows.wrote_since(now=now)
-    human = windows.wrote_since(now=now, within=windows.HUMAN)
+    is_open = Q(window_opened_at__gt=windows.opened_since(now=now))
+    may_person = Q(last_customer_message_at__gt=windows.opened_since(now=now, within=windows.HUMAN))
     if state is windows.WindowState.OPEN:
-        return Q(last_customer_message_at__gt=opened)
+        return is_open
     if state is windows.WindowState.HUMAN:
-        return Q(last_customer_message_at__lte=opened, last_customer_message_at__gt=human)
-    return Q(last_customer_message_at__lte=human) | Q(last_customer_message_at__isnull=True)
+        return may_person & ~is_open
+    return ~may_person & ~is_open

@@ -5,7 +5,7 @@ from datetime import datetime
 from hirocrm.contacts.models import Conversation
 from hirocrm.inbox import queries
 from hirocrm.inbox.errors import PageCannotSend, WindowClosed
-from hirocrm.inbox.windows import Window, WindowState, window_at
+from hirocrm.inbox.windows import Window, WindowState
 from hirocrm.meta.models import ConnectionState, Page
 
 HUMAN_AGENT = "HUMAN_AGENT"
@@ -14,15 +14,6 @@ _CANNOT = {
     ConnectionState.REMOVED: "This Page was removed from HiroCRM. Connect it again to answer.",
     ConnectionState.IMPORTED: "These messages came from an export. Connect the Page to answer.",
 }
-
-
-def window_of(conversation: Conversation, now: datetime) -> Window:
-    """What may be sent in this conversation at `now`."""
-    return window_at(
-        conversation.last_customer_message_at,
-        now,
-        human_agent=queries.uses_human_agent(conversation.organization_id),
-    )
 
 
 def why_page_cannot(page: Page) -> str:
@@ -43,12 +34,13 @@ def check_may_send(conversation: Conversation, *, by_person: bool, now: datetime
     problem = why_page_cannot(conversation.page)
     if problem:
         raise PageCannotSend(problem)
-    window = window_of(conversation, now)
+    human = queries.uses_human_agent(conversation.organization_id)
+    window = queries.window_of(conversation, now, human_agent=human)
     if window.state is WindowState.OPEN:
         return ""
     if window.state is WindowState.HUMAN and by_person:
         return HUMAN_AGENT
-    raise WindowClosed(_closed(window), until=window.human_until or window.standard_until)
+    raise WindowClosed(_closed(window), until=_end_of(window))
 
 
 def _closed(window: Window) -> str:
@@ -56,5 +48,10 @@ def _closed(window: Window) -> str:
         return "This customer never wrote to the Page, so Meta doesn't let it write to them."
     if window.state is WindowState.HUMAN:
         return "The 24 hours after the customer's last message are over: now only a signed-in person may answer, not a program."
-    ended = window.human_until or window.standard_until
+    ended = _end_of(window)
     return f"Meta's window for answers closed on {ended:%d %b %Y at %H:%M} UTC. It opens again when the customer writes."
+
+
+def _end_of(window: Window) -> datetime | None:
+    ends = (window.human_until, window.standard_until)
+    return max((end for end in ends if end is not None), default=None)

@@ -1,4 +1,4 @@
-"""Events about a whole thread: read, delivered, where the person came from, which app owns it.
+"""Events about a whole thread: read, delivered, where the person came from, which app owns it, what opens its window.
 
 Every one leaves the same rows in whatever order it comes: the furthest receipt wins, the latest owner, and
 referrals are kept in the order in which they happened.
@@ -24,6 +24,7 @@ from hirocrm.meta.webhooks.events import (
     ButtonPressed,
     Event,
     MessageCame,
+    MessageReacted,
     MessagesDelivered,
     MessagesRead,
     PersonReferred,
@@ -32,7 +33,10 @@ from hirocrm.meta.webhooks.events import (
 )
 from hirocrm.sync.webhooks.parking import Change, park, person_key
 
-KINDS = frozenset({"read", "delivered", "referred", "owner"})
+KINDS = frozenset({"read", "delivered", "referred", "owner", "acted"})
+# Links into a thread; an ad opens the window only by the message that follows it.
+# https://developers.facebook.com/docs/messenger-platform/policy/policy-overview
+OPENING_LINKS = frozenset({"SHORTLINK", "IGME-SOURCE-LINK"})
 ANOTHER_APP = "other"  # standby events don't say which app owns the thread
 MOST_REFERRALS = 20
 
@@ -47,6 +51,8 @@ def to_notes(event: Event, at: datetime) -> list[Change]:
     if referral is not None:
         content = {name: clean(value) for name, value in asdict(referral).items()}
         found.append(Change(key, "referred", at, content))
+    if _opens_window(event):
+        found.append(Change(key, "acted", at, {}))
     owner = _owner_after(event)
     if owner is not None:
         found.append(Change(key, "owner", at, {"app": owner}))
@@ -61,6 +67,13 @@ def _referral_of(event: Event) -> Referral | None:
     return (
         event.referral if isinstance(event, MessageCame | ButtonPressed | PersonReferred) else None
     )
+
+
+def _opens_window(event: Event) -> bool:
+    """Whether the customer turned to the business without a message; messages open the window by themselves."""
+    if isinstance(event, MessageReacted):
+        return not event.by_business and event.emoji is not None
+    return isinstance(event, PersonReferred) and event.referral.source in OPENING_LINKS
 
 
 def _owner_after(event: Event) -> str | None:
@@ -98,12 +111,13 @@ def apply_notes(*, page: Page, notes: Sequence[Change], now: datetime) -> None:
             changed[_person_of(note)] = thread
     update_rows(
         Conversation,
-        ["id", "delivered_until", "read_until", "thread_owner", "thread_owner_at"],
+        ["id", "delivered_until", "read_until", "thread_owner", "thread_owner_at", "customer_acted_at"],
         [
-            (c.pk, c.delivered_until, c.read_until, c.thread_owner, c.thread_owner_at)
+            (c.pk, c.delivered_until, c.read_until, c.thread_owner, c.thread_owner_at, c.customer_acted_at)
             for c in changed.values()
         ],
-    )
+    )  # fmt: skip
+    _open_windows(changed.values())
     _refer({threads[key].contact_id: notes for key, notes in referrals.items()})
     park(page=page, changes=unsettled, now=now)
 
@@ -146,6 +160,8 @@ def _sent_at(page: Page, notes: Sequence[Change]) -> dict[str, datetime]:
 def _advance(thread: Conversation, note: Change, sent_at: dict[str, datetime]) -> bool:
     if note.kind == "owner":
         return _own(thread, note)
+    if note.kind == "acted":
+        return _act(thread, note)
     by_message = _is_by_message(note)
     until = sent_at[note.key] if by_message else datetime.fromisoformat(note.content["until"])
     before = thread.delivered_until, thread.read_until
@@ -153,6 +169,12 @@ def _advance(thread: Conversation, note: Change, sent_at: dict[str, datetime]) -
     if note.kind == "read":  # what was read was delivered, too
         thread.read_until = max(thread.read_until or until, until)
     return before != (thread.delivered_until, thread.read_until)
+
+
+def _act(thread: Conversation, note: Change) -> bool:
+    known = thread.customer_acted_at
+    thread.customer_acted_at = max(known or note.at, note.at)
+    return known != thread.customer_acted_at
 
 
 def _own(thread: Conversation, note: Change) -> bool:
@@ -167,6 +189,19 @@ def _own(thread: Conversation, note: Change) -> bool:
         return False
     thread.thread_owner, thread.thread_owner_at = owner, note.at
     return True
+
+
+def _open_windows(threads: Iterable[Conversation]) -> None:
+    """Let the contacts know when they last opened a window."""
+    moments = sorted((c.customer_acted_at, c.contact_id) for c in threads if c.customer_acted_at)
+    acted = {
+        contact_id: at for at, contact_id in moments
+    }  # the latest, should somebody use both channels
+    if not acted:
+        return
+    known = dict(Contact.objects.filter(pk__in=acted).values_list("pk", "customer_acted_at"))
+    rows = [(pk, max(at, known[pk] or at)) for pk, at in acted.items() if pk in known]
+    update_rows(Contact, ["id", "customer_acted_at"], rows)
 
 
 def _refer(notes: dict[Any, list[Change]]) -> None:

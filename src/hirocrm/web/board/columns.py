@@ -127,7 +127,7 @@ def answer_by_of(contact: Contact, now: datetime) -> datetime | None:
     """Until when the customer, who waits for an answer, can be given one freely."""
     if contact.last_message_sender != Sender.CUSTOMER:
         return None
-    return answer_by(contact.last_customer_message_at, now)
+    return answer_by(contact.window_opened_at, now)
 
 
 def is_locked(contact: Contact, page: Page | None, now: datetime) -> bool:

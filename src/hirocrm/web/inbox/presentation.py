@@ -15,7 +15,7 @@ from hirocrm.inbox import limits, queries
 from hirocrm.inbox.models import OutgoingMessage
 from hirocrm.inbox.services import fill_in
 from hirocrm.inbox.services.permission import why_page_cannot
-from hirocrm.inbox.windows import CLOSES_SOON, Window, WindowState, window_at
+from hirocrm.inbox.windows import CLOSES_SOON, Window, WindowState
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -92,7 +92,7 @@ def present_row(
     conversation: Conversation, *, now: datetime, query: str, current: UUID | None, human: bool
 ) -> Row:
     """A conversation as the list shows it."""
-    window = window_at(conversation.last_customer_message_at, now, human_agent=human)
+    window = queries.window_of(conversation, now, human_agent=human)
     waits = is_waiting(conversation)
     until = window.until
     path = reverse("inbox-conversation", args=[conversation.id])
@@ -159,7 +159,7 @@ def build_composer(
     replies = _ready_replies(member, conversation.contact)
     return Composer(
         conversation=conversation,
-        window=window_at(conversation.last_customer_message_at, now, human_agent=human),
+        window=queries.window_of(conversation, now, human_agent=human),
         why_not=why_page_cannot(conversation.page),
         may_answer=permissions.allows(member, Right.WORK),
         key=new_id(),
