@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -82,6 +84,33 @@ class TestUndoTagging:
 
         assert services.undo_tagging(member=owner, done_at=now, now=now) == 0
         assert Contact.objects.get().tags == ["cod"]
+
+
+class TestUndoUntagging:
+    def test_is_for_who_did_it_and_for_a_day(self, agent, owner, page, now):
+        ContactFactory(page=page, tags=["cod"])
+        rows = Contact.objects.all()
+        services.untag_contacts(member=agent, contacts=rows, tags=["cod"], now=now)
+
+        assert services.undo_untagging(member=owner, done_at=now, now=now) == 0
+        later = now + timedelta(days=1, seconds=1)
+        services.untag_contacts(member=owner, contacts=rows, tags=["none"], now=later)
+        assert services.undo_untagging(member=agent, done_at=now, now=later) == 0
+        assert Contact.objects.get().tags == []
+
+    def test_takes_as_many_statements_for_many_as_for_few(self, agent, page, now):
+        counts = []
+        for size in (1, 100):
+            ContactFactory.create_batch(size, page=page, tags=["cod", "vip"])
+            with CaptureQueriesContext(connection) as captured:
+                services.untag_contacts(
+                    member=agent, contacts=Contact.objects.all(), tags=["cod"], now=now
+                )
+                services.undo_untagging(member=agent, done_at=now, now=now)
+            counts.append(len(captured))
+
+        assert counts[0] == counts[1]
+        assert set(map(tuple, Contact.objects.values_list("tags", flat=True))) == {("cod", "vip")}
 
 
 class TestTagContacts:

@@ -409,6 +409,28 @@ class Activity(models.Model):
         return f"{self.type}: {self.title}"
 
 
+class TagRemoval(models.Model):
+    """Tags that a member took off many contacts at once, kept for a day so that it can be undone."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="+")
+    user_id = models.UUIDField()
+    tags_before = ArrayField(models.CharField(max_length=50))  # all of them, in their order
+    removed = ArrayField(models.CharField(max_length=50))
+    removed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["organization", "user_id", "removed_at"], name="tag_removal_by_moment"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"-{', '.join(self.removed)}"
+
+
 class StageChange(models.Model):
     """A contact's step from one stage to another, for time-in-stage figures. Append-only."""
 

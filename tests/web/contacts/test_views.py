@@ -187,6 +187,25 @@ class TestBulk:
 
         assert (tagged, contact.tags) == (["old", "COD", "Cebu"], ["Cebu"])
 
+    def test_puts_tags_back_where_they_were(self, shop, agent, sign_in):
+        ana, ben = shop.contact(tags=["COD", "old", "Cebu"]), shop.contact(tags=["old"])
+        data = {"ids": [str(ana.id), str(ben.id)], "tags": "old,COD"}
+        client = sign_in(agent)
+
+        answer = client.post("/contacts/bulk/untag", data, headers=HTMX)
+        client.post("/contacts/bulk/tag", {**data, "tags": "since"}, headers=HTMX)
+        back = client.post(toast(answer)["undoUrl"], headers=HTMX)
+        again = client.post(toast(answer)["undoUrl"], headers=HTMX)
+
+        ana.refresh_from_db()
+        ben.refresh_from_db()
+        assert (toast(answer)["text"], toast(back)["text"], toast(again)["text"]) == (
+            "Tag taken off 2 contacts.",
+            "Put back.",
+            "Nothing to put back any more.",
+        )
+        assert (ana.tags, ben.tags) == (["COD", "old", "Cebu", "since"], ["old", "since"])
+
     def test_tells_what_reading_again_takes_and_starts_it(self, shop, agent, sign_in):
         contact = shop.contact()
         ConversationFactory(contact=contact, has_text=True, stored_count=12)

@@ -7,9 +7,6 @@ from hirocrm.contacts.services.contacts import (
     erase,
     remove_tag,
     search_text_of,
-    tag_contacts,
-    undo_tagging,
-    untag_contacts,
     update_contact,
 )
 from hirocrm.contacts.services.notes import (
@@ -23,6 +20,12 @@ from hirocrm.contacts.services.notes import (
     update_task,
 )
 from hirocrm.contacts.services.spreadsheets import SpreadsheetResult, import_spreadsheet
+from hirocrm.contacts.services.tags import (
+    tag_contacts,
+    undo_tagging,
+    undo_untagging,
+    untag_contacts,
+)
 from hirocrm.contacts.services.views import delete_view, save_view
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "search_text_of",
     "tag_contacts",
     "undo_tagging",
+    "undo_untagging",
     "untag_contacts",
     "update_contact",
     "update_task",

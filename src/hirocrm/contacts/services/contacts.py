@@ -1,18 +1,18 @@
-"""Changes of a contact's own fields and tags, and its removal; one by one or many at once."""
+"""Changes of a contact's own fields and tags, and its removal; one by one, or many erased at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import F, Func, QuerySet, Value
+from django.db import transaction
+from django.db.models import QuerySet
 
 from hirocrm.contacts import queries
 from hirocrm.contacts.erased import people_of, remember_erased
 from hirocrm.contacts.models import Activity, ActivityType, Contact, Message
 from hirocrm.contacts.search import build_search_text
-from hirocrm.contacts.services.timeline import build_activity
+from hirocrm.contacts.services.timeline import build_activity, tagged
 from hirocrm.contacts.snapshots import NameSource
 from hirocrm.core import events, jobs
 from hirocrm.core.errors import Invalid
@@ -96,71 +96,6 @@ def remove_tag(*, member: Member, contact_id: UUID, tag: str, now: datetime) -> 
 
 
 @transaction.atomic
-def tag_contacts(
-    *, member: Member, contacts: QuerySet[Contact], tags: Sequence[str], now: datetime
-) -> int:
-    """Put tags on many contacts in a few statements; returns how many had not all of them."""
-    permissions.require(member, Right.WORK)
-    wanted = clean_tags(tags)
-    if not wanted:
-        raise Invalid("Name at least one tag.", field="tags")
-    lacking = contacts.exclude(tags__contains=wanted).order_by("id")
-    had = dict(lacking.select_for_update(of=("self",)).values_list("id", "tags"))
-    ids = list(had)
-    words = build_search_text(first_name="", last_name="", username="", tags=wanted, texts=())
-    for start in range(0, len(ids), BATCH):
-        _add_tags(ids[start : start + BATCH], wanted, words, now)
-    Activity.objects.bulk_create(
-        (
-            _tagged(member, contact_id, [tag for tag in wanted if tag not in before], now)
-            for contact_id, before in had.items()
-        ),
-        batch_size=BATCH,
-    )
-    _publish_many(member, len(ids))
-    return len(ids)
-
-
-@transaction.atomic
-def undo_tagging(*, member: Member, done_at: datetime, now: datetime) -> int:
-    """Take off what the member put on many contacts at `done_at`; returns how many still had it.
-
-    Each contact's timeline says what was put on it. What is searched keeps the words until it is next written.
-    """
-    permissions.require(member, Right.WORK)
-    put_on = Activity.objects.filter(
-        organization_id=member.organization_id,
-        type=ActivityType.TAG_ADDED,
-        user_id=member.user_id,
-        created_at=done_at,
-    )
-    by_tags: dict[tuple[str, ...], list[UUID]] = {}
-    for contact_id, metadata in put_on.values_list("contact_id", "metadata"):
-        by_tags.setdefault(tuple(metadata.get("tags", ())), []).append(contact_id)
-    mine = Contact.objects.filter(organization_id=member.organization_id)
-    return sum(
-        untag_contacts(member=member, contacts=mine.filter(id__in=ids), tags=tags, now=now)
-        for tags, ids in by_tags.items()
-    )
-
-
-@transaction.atomic
-def untag_contacts(
-    *, member: Member, contacts: QuerySet[Contact], tags: Sequence[str], now: datetime
-) -> int:
-    """Take tags off many contacts in a few statements; returns how many had one of them."""
-    permissions.require(member, Right.WORK)
-    wanted = clean_tags(tags)
-    having = contacts.filter(tags__overlap=wanted)
-    kept: Any = F("tags")
-    for tag in wanted:
-        kept = Func(kept, Value(tag), function="array_remove")
-    changed = Contact.objects.filter(id__in=having.values("id")).update(tags=kept, updated_at=now)
-    _publish_many(member, changed)
-    return changed
-
-
-@transaction.atomic
 def delete_contacts(*, member: Member, contacts: QuerySet[Contact], now: datetime) -> int:
     """Erase many contacts with all that belongs to them; returns how many there were."""
     permissions.require(member, Right.ERASE)
@@ -171,7 +106,7 @@ def delete_contacts(*, member: Member, contacts: QuerySet[Contact], now: datetim
     if ids:
         details = {"contacts": len(ids)}
         record_audit(member=member, action="contacts.erased", subject="", details=details)
-    _publish_many(member, len(ids))
+    publish_changes(member, len(ids))
     return len(ids)
 
 
@@ -231,27 +166,10 @@ def publish_change(contact: Contact) -> None:
     )
 
 
-def _publish_many(member: Member, count: int) -> None:
+def publish_changes(member: Member, count: int) -> None:
+    """Tell live pages that many contacts look different now."""
     if count:
         events.publish(organization_id=member.organization_id, kind="contacts.changed", count=count)
-
-
-def _add_tags(ids: Sequence[UUID], tags: Sequence[str], words: str, now: datetime) -> None:
-    """Append the tags that each contact lacks, in the order given, and the words to what is searched."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE contacts_contact SET
-              tags = tags || ARRAY(
-                SELECT t FROM unnest(%s::varchar[]) WITH ORDINALITY AS given(t, n)
-                WHERE NOT t = ANY(tags) ORDER BY n
-              ),
-              search_text = %s || ' ' || search_text,
-              updated_at = %s
-            WHERE id = ANY(%s)
-            """,
-            [list(tags), words, now, list(ids)],
-        )
 
 
 def _activities(
@@ -269,15 +187,4 @@ def _activities(
         )
     added = [tag for tag in contact.tags if tag not in before.get("tags", contact.tags)]
     if added:
-        yield _tagged(member, contact.id, added, now)
-
-
-def _tagged(member: Member, contact_id: UUID, tags: Sequence[str], now: datetime) -> Activity:
-    return build_activity(
-        member=member,
-        contact_id=contact_id,
-        kind=ActivityType.TAG_ADDED,
-        title=f"Tagged {', '.join(tags)}",
-        metadata={"tags": list(tags)},
-        now=now,
-    )
+        yield tagged(member, contact.id, added, now)

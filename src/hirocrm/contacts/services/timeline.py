@@ -1,6 +1,6 @@
 """Entries of a contact's timeline that a member's doing makes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,4 +33,16 @@ def build_activity(
         user_id=member.user_id,
         metadata=dict(metadata or {}),
         created_at=now,
+    )
+
+
+def tagged(member: Member, contact_id: UUID, tags: Sequence[str], now: datetime) -> Activity:
+    """The entry, not saved yet, that says which tags were put on."""
+    return build_activity(
+        member=member,
+        contact_id=contact_id,
+        kind=ActivityType.TAG_ADDED,
+        title=f"Tagged {', '.join(tags)}",
+        metadata={"tags": list(tags)},
+        now=now,
     )

@@ -65,14 +65,14 @@ def undo(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
     return undone(count)
 
 
-def undone(count: int) -> HttpResponse:
-    """The answer to an undo: the board is drawn anew, and a toast tells."""
+def undone(count: int, *, otherwise: str = "") -> HttpResponse:
+    """The answer to an undo: the board is drawn anew, and a toast tells; `otherwise` if nothing was undone."""
     response = HttpResponse(status=204)
     trigger_client_event(response, "board-changed", {})
     trigger_client_event(response, "contact-changed", {})
     if count:
         return show_toast(response, _("Put back."))
-    words = _("Nothing to put back: it was moved again since.")
+    words = otherwise or _("Nothing to put back: it was moved again since.")
     return show_toast(response, words, tone="warn")
 
 

@@ -97,18 +97,30 @@ def tag(request: MemberHttpRequest) -> HttpResponse:
 def undo_tag(request: MemberHttpRequest) -> HttpResponse:
     """Take off the tags that were put on many, named by the moment."""
     done_at = moment(request)
-    return undone(services.undo_tagging(member=request.member, done_at=done_at, now=clock.now()))
+    count = services.undo_tagging(member=request.member, done_at=done_at, now=clock.now())
+    return undone(count, otherwise=_("Nothing to take off any more."))
 
 
 @require_POST
 @member_required
 def untag(request: MemberHttpRequest) -> HttpResponse:
     """Take tags off the chosen contacts."""
+    now = clock.now()
     count = services.untag_contacts(
-        member=request.member, contacts=chosen(request), tags=_tags(request), now=clock.now()
+        member=request.member, contacts=chosen(request), tags=_tags(request), now=now
     )
     words = ngettext("Tag taken off %(count)s contact.", "Tag taken off %(count)s contacts.", count)
-    return _done(words % {"count": count})
+    undo_url = f"{reverse('contacts-untag-undo')}?{urlencode({'at': now.isoformat()})}"
+    return _done(words % {"count": count}, undo_url=undo_url if count else "")
+
+
+@require_POST
+@member_required
+def undo_untag(request: MemberHttpRequest) -> HttpResponse:
+    """Put the tags back that were taken off many, named by the moment."""
+    done_at = moment(request)
+    count = services.undo_untagging(member=request.member, done_at=done_at, now=clock.now())
+    return undone(count, otherwise=_("Nothing to put back any more."))
 
 
 @require_POST

@@ -12,6 +12,7 @@ urlpatterns = [
     path("contacts/bulk/tag", bulk.tag, name="contacts-tag"),
     path("contacts/bulk/tag/undo", bulk.undo_tag, name="contacts-tag-undo"),
     path("contacts/bulk/untag", bulk.untag, name="contacts-untag"),
+    path("contacts/bulk/untag/undo", bulk.undo_untag, name="contacts-untag-undo"),
     path("contacts/bulk/delete", bulk.delete, name="contacts-delete"),
     path("contacts/bulk/estimate", bulk.estimate, name="contacts-estimate"),
     path("contacts/bulk/reanalyze", bulk.reanalyze, name="contacts-reanalyze"),
