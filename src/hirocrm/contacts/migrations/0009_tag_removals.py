@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0006_list_indexes'),
+        ('contacts', '0008_drop_quotes'),
         ('organizations', '0002_request_window'),
     ]
 
