@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+from genai_prices import Usage, calc_price
 
 from hirocrm.analysis.providers.errors import TokenUsage, redact
 from hirocrm.analysis.providers.http import duration_seconds
@@ -18,6 +19,19 @@ class TestCost:
         usage = TokenUsage(tokens_in=1_000_000, tokens_out=0, tokens_cached=1_000_000)
 
         assert cost_micro_usd("gemini", "gemini-3.5-flash-lite", usage) == 30_000
+
+    @pytest.mark.parametrize("tokens_in", [1, 777, 199_999, 200_001, 900_000])
+    @pytest.mark.parametrize(
+        "model", ["gemini-2.5-flash-lite", "gemini-2.5-pro", "gemini-3.5-flash-lite"]
+    )
+    def test_is_what_the_price_list_says_also_where_long_prompts_cost_more(
+        self, model: str, tokens_in: int
+    ) -> None:
+        usage = Usage(input_tokens=tokens_in, output_tokens=312, cache_read_tokens=tokens_in // 3)
+        listed = calc_price(usage, model_ref=model, provider_id="google").total_price
+
+        given = TokenUsage(tokens_in, 312, tokens_in // 3)
+        assert cost_micro_usd("gemini", model, given) == round(listed * 1_000_000)
 
     @pytest.mark.parametrize(
         ("provider", "model"), [("gemini", "gemini-nonsense"), ("other", "gpt-5-mini")]
