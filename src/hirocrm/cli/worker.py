@@ -63,7 +63,9 @@ def _take_turns_often() -> None:
 def _load_what_will_be_needed() -> None:
     from hirocrm.analysis import engine
     from hirocrm.analysis.key_pool import keyring
+    from hirocrm.meta.graph import transport
 
+    transport.load_libraries()
     if any(keyring.environment_secrets(vendor) for vendor in keyring.VENDORS):
         engine.load_libraries()
 

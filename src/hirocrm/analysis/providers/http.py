@@ -4,7 +4,6 @@ aiohttp, because its parser is C: a call costs a fifth of httpx2's CPU (docs/dec
 it takes a quarter of a second, so it happens when the first client is opened.
 """
 
-import json
 import re
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from hirocrm.analysis.providers.errors import KeyRefused, ProviderUnavailable
+from hirocrm.core.fast_json import dump_json, load_json
 
 if TYPE_CHECKING:
     import aiohttp
@@ -81,7 +81,10 @@ class ProviderHttp:
             KeyRefused: the key can't even be put in a header.
         """
         return await self._send(
-            "POST", url, headers={**headers, "Content-Type": "application/json"}, data=_json(body)
+            "POST",
+            url,
+            headers={**headers, "Content-Type": "application/json"},
+            data=dump_json(body),
         )
 
     async def get(self, url: str, *, headers: Mapping[str, str]) -> Reply:
@@ -151,15 +154,10 @@ def _tracing() -> "aiohttp.TraceConfig":
     return trace
 
 
-def _json(body: Mapping[str, Any]) -> bytes:
-    """Return compact JSON; half an emoji (a lone surrogate) becomes a question mark rather than a fault."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
 def _json_object(content: bytes) -> dict[str, Any] | None:
     """Return the body's JSON object; Google's OpenAI route wraps errors in a one-element list."""
     try:
-        data = json.loads(content)
+        data = load_json(content)
     except ValueError:  # broken JSON and broken UTF-8 alike
         return None
     if isinstance(data, list) and data:

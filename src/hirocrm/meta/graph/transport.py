@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
-from json import loads
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +14,7 @@ import httpx2
 import structlog
 
 from hirocrm.core.errors import Invalid
+from hirocrm.core.fast_json import load_json
 from hirocrm.meta.graph import error_table
 from hirocrm.meta.graph.errors import (
     Action,
@@ -175,8 +175,8 @@ class Transport:
             self.usage = usage
         self._note_version(response.headers)
         try:
-            content = loads(response.content)
-        except (ValueError, RecursionError) as exc:
+            content = load_json(response.content)
+        except ValueError as exc:
             raise _not_json(response, usage, changes=changes) from exc
         error = _read_error(response, content, usage=usage, secrets=secrets)
         if error is not None:
@@ -193,6 +193,15 @@ class Transport:
         self.served_version = served
         if served != self.version:
             log.warning("graph.version_differs", asked=self.version, served=served)
+
+
+def load_libraries() -> None:
+    """Load what the first call needs: a worker does it at its start, not in the middle of a sync."""
+    import encodings.idna  # noqa: F401, PLC0415  # for the first host name
+
+    import anyio._backends._asyncio  # noqa: F401, PLC0415  # found by the HTTP client at its first request
+
+    _ssl_context()
 
 
 @cache
