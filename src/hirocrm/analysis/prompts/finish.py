@@ -1,6 +1,5 @@
 """A model's raw text as a checked result: schema, stage names, quotes. Nothing of it is trusted."""
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,14 @@ from pydantic import ValidationError
 from hirocrm.analysis.prompts.builder import Prompt
 from hirocrm.analysis.prompts.quotes import literal_quote
 from hirocrm.analysis.providers.errors import AnswerInvalid
-from hirocrm.analysis.schema import AnalysisRequest, AnalysisResult, Evidence, Recommendation
+from hirocrm.analysis.schema import (
+    AnalysisRequest,
+    AnalysisResult,
+    Evidence,
+    Recommendation,
+    rank_recommendations,
+)
+from hirocrm.core.fast_json import load_json
 
 MAX_EVIDENCE = 5
 MAX_ITEMS = 8
@@ -39,23 +45,19 @@ def finish(raw_json_text: str, request: AnalysisRequest, prompt: Prompt) -> Fini
         raise AnswerInvalid("The model's answer names no stage.")
     evidence, dropped = _checked_evidence(result, request, prompt)
     stage = _pipeline_name(result.recommended_stage, request)
-    return Finished(
-        AnalysisResult(
-            **{
-                **result.model_dump(),
-                "summary": result.summary[:MAX_TEXT],
-                "reasoning": result.reasoning[:MAX_TEXT],
-                "next_best_action": result.next_best_action[:MAX_TEXT],
-                "recommended_stage": stage,
-                "recommendations": _known_recommendations(result, request, stage),
-                "evidence": evidence,
-                "topics": _short(result.topics),
-                "pain_points": _short(result.pain_points),
-                "language": result.language.strip()[:35],
-            }
-        ),
-        dropped,
-    )
+    known = _known_recommendations(result, request, stage)
+    checked = {
+        "summary": result.summary[:MAX_TEXT],
+        "reasoning": result.reasoning[:MAX_TEXT],
+        "next_best_action": result.next_best_action[:MAX_TEXT],
+        "recommended_stage": stage,
+        "recommendations": rank_recommendations(stage, known, result.confidence),
+        "evidence": evidence,
+        "topics": _short(result.topics),
+        "pain_points": _short(result.pain_points),
+        "language": result.language.strip()[:35],
+    }
+    return Finished(result.model_copy(update=checked), dropped)
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -65,23 +67,31 @@ def _parsed(text: str) -> dict[str, Any]:
     text = fenced[1] if fenced else text
     for candidate in (text, text[text.find("{") : text.rfind("}") + 1]):
         try:
-            data = json.loads(candidate)
+            data = load_json(candidate)
         except ValueError:
             continue
         if isinstance(data, list) and len(data) == 1:
             data = data[0]
         if isinstance(data, dict):
-            return data
+            return _without_nul(data) if _may_hold_nul(candidate) else data
     raise AnswerInvalid("The model's answer is not a JSON object.")
 
 
 def _validated(data: dict[str, Any]) -> AnalysisResult:
     try:
-        return AnalysisResult.model_validate(_without_nul(data))
+        return AnalysisResult.model_validate(data)
     except ValidationError as exc:
         first = exc.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "answer"
         raise AnswerInvalid(f"The model's answer is invalid: {where}: {first['msg']}.") from None
+
+
+def _may_hold_nul(json_text: str) -> bool:
+    """Whether the text can hold what `_without_nul` takes out: only an escape or a broken letter can."""
+    try:
+        return b"\\u" in json_text.encode()
+    except UnicodeEncodeError:
+        return True
 
 
 def _without_nul(value: Any) -> Any:
