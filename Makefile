@@ -32,7 +32,8 @@ demo: setup ## Start HiroCRM with a sandbox Page, sample conversations and a sig
 
 test: setup ## Run all tests: real PostgreSQL, real HTTP, a real browser
 	@sh scripts/chromium.sh
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@# The tests start hundreds of processes, each of which would compile everything anew without these files.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(TEST_WORKERS) --no-loadscope-reorder $(PYTEST_ARGS)
 
 openapi: setup ## Write docs/openapi.json anew
 	$(BIN)/python scripts/export_openapi.py

@@ -4,9 +4,11 @@ Pytest reads this file before Django is set up, so nothing of Django's may be im
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests import postgres, schedule
 
 if TYPE_CHECKING:
     from hirocrm.organizations.models import Member
@@ -16,6 +18,27 @@ def _member(**fields: object) -> "Member":
     from tests.factories import MemberFactory
 
     return MemberFactory(**fields)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> schedule.ByFileOrTest:
+    """Hand tests out our way, whatever `--dist` says."""
+    return schedule.ByFileOrTest(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that both workers end together; by chance within each kind."""
+    items.sort(key=schedule.turn)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Make the tests' databases by copying one that is migrated."""
+    from django.db import connections
+
+    if postgres.has_template():
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = postgres.TEMPLATE_DATABASE
 
 
 @pytest.fixture

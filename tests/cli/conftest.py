@@ -12,10 +12,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import copy_install
 
 COMMAND = [sys.executable, "-m", "hirocrm.cli"]
 PATIENCE_SECONDS = 120  # the machine may be busy with other tests
@@ -128,22 +131,29 @@ class Install:
             reap(process)
 
 
-@pytest.fixture(scope="session")
-def migrated_cluster() -> Iterator[Path]:
-    """A data directory whose database has all tables, to copy: making one takes seconds."""
-    folder = Path(tempfile.mkdtemp(prefix="hirocrm-cli-"))
-    done = Install(folder).run("migrate", "--quiet")
-    assert done.returncode == 0, done.stderr
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+@pytest.fixture
+def bare_install(tmp_path: Path) -> Iterator[Install]:
+    """An install that was never started."""
+    install = Install(tmp_path)
+    yield install
+    install.stop_all()
 
 
 @pytest.fixture
-def install(migrated_cluster: Path) -> Iterator[Install]:
+def install() -> Iterator[Install]:
+    """An install that stands still and has all tables."""
+    with migrated_install() as install:
+        yield install
+
+
+@contextmanager
+def migrated_install() -> Iterator[Install]:
+    """An install that stands still and has all tables; stopped and gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="hirocrm-cli-"))
-    shutil.copytree(migrated_cluster / "postgres", folder / "postgres")
-    shutil.copy(migrated_cluster / "secret_key", folder / "secret_key")
+    copy_install(folder)
     install = Install(folder)
-    yield install
-    install.stop_all()
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield install
+    finally:
+        install.stop_all()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -12,12 +12,16 @@ pytestmark = pytest.mark.slow
 
 
 class TestBench:
-    def test_measures_a_sync_and_leaves_nothing_behind(self, install: Install) -> None:
-        before = set(Path(tempfile.gettempdir()).glob("hirocrm-bench-*"))
-        own = sorted(install.data_dir.iterdir())
-
+    def test_measures_a_sync_and_leaves_nothing_behind(self, bare_install: Install) -> None:
+        own = bare_install.data_dir / "own"
+        own.mkdir()
         command = ["bench", "--conversations", "20", "--model-ms", "20", "--json"]
-        done = install.run(*command, patience=4 * PATIENCE_SECONDS)
+
+        with tempfile.TemporaryDirectory(prefix="hirocrm-cli-") as empty:
+            done = bare_install.run(
+                *command, patience=4 * PATIENCE_SECONDS, TMPDIR=empty, HIROCRM_DATA_DIR=str(own)
+            )
+            left = list(Path(empty).iterdir())
 
         assert (done.returncode, done.stderr) == (0, "")
         figures = json.loads(done.stdout)
@@ -25,11 +29,11 @@ class TestBench:
         assert figures["contactsPerSecond"] == pytest.approx(20 / figures["seconds"], rel=0.05)
         assert figures["limitedBy"] == "analyses in flight"
         assert set(figures["cpuMillisecondsPerContact"]) == {"worker", "database", "web"}
-        assert set(Path(tempfile.gettempdir()).glob("hirocrm-bench-*")) == before
-        assert sorted(install.data_dir.iterdir()) == own
+        assert left == []
+        assert list(own.iterdir()) == []
 
-    def test_refuses_too_few_conversations(self, install: Install) -> None:
-        done = install.run("bench", "--conversations", "3")
+    def test_refuses_too_few_conversations(self, bare_install: Install) -> None:
+        done = bare_install.run("bench", "--conversations", "3")
 
         assert done.returncode == 2
         assert "greater than or equal to 20" in done.stderr

@@ -21,8 +21,8 @@ class TestDoctor:
         assert found["pages"]["detail"] == "No Page is connected."
         assert found["graph"]["status"] == "warn"
 
-    def test_fails_without_a_database(self, install: Install) -> None:
-        done = install.run("doctor", DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none")
+    def test_fails_without_a_database(self, bare_install: Install) -> None:
+        done = bare_install.run("doctor", DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/none")
 
         assert done.returncode == 1
         assert done.stdout.splitlines()[-1].startswith(

@@ -5,22 +5,11 @@ import signal
 import socket
 import time
 
-import psycopg
 import pytest
 
-from hirocrm.config.embedded_postgres import connection_settings
 from tests.cli.conftest import Install, eventually, reap
 
 pytestmark = pytest.mark.slow
-
-
-def query(install: Install, question: str) -> object:
-    place = connection_settings(install.data_dir)
-    with psycopg.connect(
-        host=place["HOST"], port=place["PORT"], user=place["USER"], dbname=place["NAME"]
-    ) as connection:
-        row = connection.execute(question).fetchone()  # type: ignore[call-overload]  # a test's own text
-    return row and row[0]
 
 
 class TestUp:
@@ -37,49 +26,6 @@ class TestUp:
         assert time.monotonic() - began < 10
         assert install.pids() == []
         assert (install.data_dir / "up.lock").read_text() == ""
-
-    def test_refuses_a_second_start_and_a_taken_port(self, install: Install) -> None:
-        up = install.up()
-
-        second = install.run("up")
-        elsewhere = install.run(
-            "up", "--port", str(install.port), HIROCRM_DATA_DIR=str(install.data_dir / "new")
-        )
-
-        assert (second.returncode, second.stdout) == (1, "")
-        assert second.stderr == (
-            f"hirocrm: Another `hirocrm up` (pid {up.pid}) holds the data directory {install.data_dir}; "
-            "stop it first, or set HIROCRM_DATA_DIR to another folder.\n"
-        )
-        assert elsewhere.returncode == 1
-        assert elsewhere.stderr == (
-            f"hirocrm: Port {install.port} on 127.0.0.1 is taken by another program; "
-            "stop that one, or choose another with --port.\n"
-        )
-        assert not (install.data_dir / "new" / "postgres").exists()
-        assert install.health()[0] == 200
-
-    def test_survives_the_kill_of_its_parts(self, install: Install) -> None:
-        install.up()
-        assert eventually(lambda: install.health()[1].get("workers") == 2)
-
-        for words in (("hirocrm.cli", " worker "), ("hirocrm.cli", " web ")):
-            (victim,) = [p for p in install.pids(*words) if os.getpgid(p) == p]
-            os.kill(victim, signal.SIGKILL)
-            assert eventually(lambda w=words, v=victim: set(install.pids(*w)) - {v} != set())  # type: ignore[misc]
-            assert eventually(lambda: install.health()[0] == 200)
-
-    def test_survives_the_kill_of_its_database(self, install: Install) -> None:
-        install.up()
-        (postmaster,) = install.pids("postgres", "-D")
-
-        os.kill(postmaster, signal.SIGKILL)
-
-        assert eventually(lambda: set(install.pids("postgres", "-D")) - {postmaster} != set())
-        assert eventually(
-            lambda: install.health() == (200, {"status": "ok", "database": "ok", "workers": 2})
-        )
-        assert query(install, "SELECT 1") == 1
 
     def test_starts_again_after_everything_was_killed(self, install: Install) -> None:
         up = install.up()
@@ -104,33 +50,11 @@ class TestUp:
         install.up()
         assert install.health()[0] == 200
 
-    def test_makes_everything_on_a_first_start(self, install: Install) -> None:
-        fresh = install.data_dir / "fresh"
-        install.up(HIROCRM_DATA_DIR=str(fresh))
+    def test_makes_everything_on_a_first_start(self, bare_install: Install) -> None:
+        bare_install.up()
 
-        assert install.health()[0] == 200
-        assert (fresh / "secret_key").stat().st_mode & 0o777 == 0o600
-
-
-class TestCommandsBesideUp:
-    def test_makes_users_and_tokens(self, install: Install) -> None:
-        install.up()
-        owner = ["--email", "Ana@Example.com", "--password", "sari-sari-2024"]
-
-        made = install.run("createuser", *owner, "--organization", "Ana's Shop")
-        again = install.run("createuser", *owner, "--organization", "Ana's Shop")
-        token = install.run("token", "--email", "ana@example.com")
-
-        assert (made.returncode, made.stdout) == (
-            0,
-            "ana@example.com can sign in and owns Ana's Shop.\n",
-        )
-        assert (again.returncode, again.stdout) == (1, "")
-        assert again.stderr == "hirocrm: A user with the address ana@example.com exists already.\n"
-        assert (token.returncode, token.stderr) == (0, "")
-        assert token.stdout.startswith("hiro_")
-        assert len(token.stdout.splitlines()) == 1
-        assert query(install, "SELECT count(*) FROM organizations_organization") == 1
+        assert bare_install.health()[0] == 200
+        assert (bare_install.data_dir / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
 class TestCommandsAlone:
@@ -187,9 +111,9 @@ class TestRefusals:
         ],
     )
     def test_are_one_sentence_and_exit_code_1(
-        self, install: Install, environment: dict[str, str], sentence: str
+        self, bare_install: Install, environment: dict[str, str], sentence: str
     ) -> None:
-        refused = install.run("up", "--port", str(install.port), **environment)
+        refused = bare_install.run("up", "--port", str(bare_install.port), **environment)
 
         assert refused.returncode == 1
         assert refused.stderr.startswith("hirocrm: ")
@@ -197,17 +121,17 @@ class TestRefusals:
         assert "s3cret" not in refused.stderr
         assert refused.stderr.count("\n") == 1
 
-    def test_wrong_usage_is_exit_code_2(self, install: Install) -> None:
-        assert install.run("up", "--port", "x").returncode == 2
-        assert install.run("nonsense").returncode == 2
-        assert install.run("createuser").returncode == 2
+    def test_wrong_usage_is_exit_code_2(self, bare_install: Install) -> None:
+        assert bare_install.run("up", "--port", "x").returncode == 2
+        assert bare_install.run("nonsense").returncode == 2
+        assert bare_install.run("createuser").returncode == 2
 
-    def test_a_port_taken_by_someone_else(self, install: Install) -> None:
+    def test_a_port_taken_by_someone_else(self, bare_install: Install) -> None:
         with socket.socket() as other:
-            other.bind(("127.0.0.1", install.port))
+            other.bind(("127.0.0.1", bare_install.port))
             other.listen()
 
-            refused = install.run("web", "--port", str(install.port))
+            refused = bare_install.run("web", "--port", str(bare_install.port))
 
         assert refused.returncode == 1
         assert "is taken by another program" in refused.stderr

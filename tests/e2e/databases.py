@@ -12,6 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from tests import postgres
+
 HIROCRM = Path(sys.executable).with_name("hirocrm")
 SECRET_KEY = "end-to-end-secret-key-of-no-one"
 COMMAND_SECONDS = 120
@@ -56,7 +58,8 @@ def run_command(*arguments: str, env: dict[str, str]) -> str:
 def template() -> Template:
     """Make the template database of this process, once."""
     name = f"e2e_{os.getpid()}_template"
-    _execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    migrated = postgres.TEMPLATE_DATABASE if postgres.has_template() else "template1"
+    _copy_database(migrated, name)
     env = environment(DATABASE_URL=database_url(name), PYTHONPATH="")
     done = subprocess.run(
         [sys.executable, "-c", _FILL],
@@ -90,12 +93,16 @@ with django_on_database():
 def create_database() -> str:
     """A fresh copy of the template; its address."""
     name = f"e2e_{os.getpid()}_{next(_numbers)}"
+    _copy_database(template().name, name)
+    return database_url(name)
+
+
+def _copy_database(template: str, name: str) -> None:
     _execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-            sql.Identifier(name), sql.Identifier(template().name)
+            sql.Identifier(name), sql.Identifier(template)
         )
     )
-    return database_url(name)
 
 
 def drop_database(url: str) -> None:

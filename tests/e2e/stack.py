@@ -20,6 +20,7 @@ from tests.e2e.databases import (
     run_command,
     template,
 )
+from tests.postgres import copy_install
 
 GEMINI_KEY = "AIzaSandboxEndToEnd000001"
 STOP_SECONDS = 15
@@ -152,6 +153,8 @@ class UpStack:
         self.env = settings_for(self.sandbox, folder, (GEMINI_KEY,), env)
         self.env.pop("DATABASE_URL", None)
         self.port = free_port()
+        (folder / "data").mkdir()
+        copy_install(folder / "data")
         self.start()
         who = ("--email", "owner@example.com")
         account = ("--password", "correct-horse-battery", "--organization", "Shop")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.shop import inquiries, talk
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-analysis")]
+pytestmark = pytest.mark.slow
 
 
 def verdict(stage, confidence=90):

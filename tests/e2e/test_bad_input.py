@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.databases import HIROCRM
 from tests.e2e.shop import inquiries
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-bad-input")]
+pytestmark = pytest.mark.slow
 
 NOBODY = "01a203ac-0000-7000-8000-000000000000"
 COUNTED = (

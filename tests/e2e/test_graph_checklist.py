@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.crm import eventually
 from tests.e2e.shop import inquiries, talk
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-graph")]
+pytestmark = pytest.mark.slow
 
 # Longer than what is sat out in place, so the run gives its worker's place away.
 BRIEF_MINUTES, BRIEF_SECONDS = 0.15, 9

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.shop import Shop, inquiries
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-keys")]
+pytestmark = pytest.mark.slow
 
 COUNT = 120
 KEYS = tuple(f"AIzaSandboxTwelveKeys{number:04d}" for number in range(1, 13))

@@ -8,7 +8,7 @@ from tests.e2e.crm import eventually
 from tests.e2e.shop import Shop, talk
 from tests.e2e.stack import GEMINI_KEY, Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-logs")]
+pytestmark = pytest.mark.slow
 
 SAID = "Kalamansi-tuesday-pelican"
 ANSWERED = "Zebra-umbrella-lighthouse"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.shop import inquiries
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-resync")]
+pytestmark = pytest.mark.slow
 
 
 def calls(stack):

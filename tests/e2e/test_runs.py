@@ -11,7 +11,7 @@ from tests.e2e.outcome import open_work
 from tests.e2e.shop import inquiries, talk
 from tests.sync.sources.archive.builders import OWN, encode, message, thread
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-runs")]
+pytestmark = pytest.mark.slow
 
 OPEN = {"queued", "running", "rate_limited"}
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.shop import inquiries
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-seed")]
+pytestmark = pytest.mark.slow
 
 ASSIGNED, CONFIRMED = "AI auto-assigned to pipeline", "AI confirmed stage"
 

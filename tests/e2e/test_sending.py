@@ -6,7 +6,7 @@ from tests.e2e.crm import eventually
 from tests.e2e.shop import Shop, talk
 from tests.e2e.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-sending")]
+pytestmark = pytest.mark.slow
 SLOW_MS = 60_000
 
 

@@ -11,7 +11,7 @@ from tests.e2e.outcome import open_work, outcome
 from tests.e2e.shop import Shop, inquiries
 from tests.e2e.stack import Stack, UpStack
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-survival")]
+pytestmark = pytest.mark.slow
 
 COUNT = 300
 IN_FLIGHT = 20

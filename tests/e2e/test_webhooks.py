@@ -6,7 +6,7 @@ from tests.e2e.crm import eventually
 from tests.e2e.shop import Shop, inquiries, talk
 from tests.e2e.stack import Command, Stack, wait_until_ready
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e-webhooks")]
+pytestmark = pytest.mark.slow
 
 VERIFY_TOKEN = "verify-me-end-to-end"
 PATH = "/webhooks/facebook"

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hirocrm.sandbox.server import SandboxServer
-from tests.cli.conftest import Install, reap
+from tests.cli.conftest import Install, migrated_install, reap
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser]
+pytestmark = pytest.mark.browser
 
 EMAIL, PASSWORD = "ana@example.com", "blue-dress-450"
 PAGE_ID, TOKEN = "110000000000011", "EAASANDBOXPAGE110000000000011"
@@ -49,10 +49,9 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory) -> Iterator[House]:
+def house() -> Iterator[House]:
     """A `hirocrm up` with Ana's account, fed by a sandbox."""
-    install = Install(tmp_path_factory.mktemp("journey"))
-    with SandboxServer("--sample") as sandbox:
+    with migrated_install() as install, SandboxServer("--sample") as sandbox:
         settings = {
             "FACEBOOK_GRAPH_URL": sandbox.graph_url,
             "HIROCRM_ANALYZER": "local",

@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from hirocrm.sandbox.server import SandboxServer
-from tests.cli.conftest import Install, eventually, reap
+from tests.cli.conftest import eventually, migrated_install, reap
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -78,10 +78,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Iterator[World]:
-    install = Install(tmp_path_factory.mktemp("story"))
-    url = f"http://127.0.0.1:{install.port}"
-    with SandboxServer() as sandbox:
+def world() -> Iterator[World]:
+    with migrated_install() as install, SandboxServer() as sandbox:
+        url = f"http://127.0.0.1:{install.port}"
         sandbox.control.reset(data=True)
         sandbox.graph.add_page(CLOSET, "Ana's Closet")
         sandbox.graph.add_page(OTHER, "Not ours", tasks=["ANALYZE"])
