@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hirocrm.contacts.models import Contact
+from hirocrm.sync.models import SyncRun
 from tests.factories import (
     ActivityFactory,
     ContactFactory,
@@ -186,13 +187,52 @@ class TestBulk:
         assert answer.json() == {"contacts": 1}
         assert Contact.objects.get(lead_score=80).tags == ["hot"]
 
-    def test_leaves_other_organizations_alone(self, api):
-        foreign = ContactFactory()
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/api/contacts/bulk/delete", {}),
+            ("/api/contacts/bulk/tag", {"tags": ["hot"]}),
+            ("/api/contacts/bulk/untag", {"tags": ["cold"]}),
+            ("/api/contacts/re-analyze", {}),
+            ("/api/analysis/estimate", {}),
+        ],
+    )
+    def test_refuses_the_whole_for_one_id_of_another_organization(self, api, page, path, body):
+        own, foreign = ContactFactory(page=page, tags=["cold"]), ContactFactory()
 
-        answer = api.post("/api/contacts/bulk/delete", {"contactIds": [str(foreign.id)]})
+        answer = api.post(path, {"contactIds": [str(own.id), str(foreign.id)], **body})
 
-        assert answer.json() == {"contacts": 0}
-        assert Contact.objects.count() == 1
+        assert (answer.status_code, answer.json()["code"]) == (404, "contact_not_found")
+        assert [c.tags for c in Contact.objects.filter(page=page)] == [["cold"]]
+        assert Contact.objects.count() == 2
+        assert not SyncRun.objects.exists()
+
+    def test_moves_nobody_for_one_id_of_another_organization(self, api, page):
+        own, foreign = ContactFactory(page=page), ContactFactory()
+        stage = StageFactory(pipeline__organization=page.organization)
+        goal = {"pipelineId": str(stage.pipeline_id), "stageId": str(stage.id)}
+
+        answer = api.post(
+            "/api/contacts/bulk/move", {"contactIds": [str(own.id), str(foreign.id)], **goal}
+        )
+
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == (
+            "Of these 2 contacts 1 can't be found, so nothing was changed."
+        )
+        assert Contact.objects.get(id=own.id).stage_id is None
+
+    def test_estimates_by_query(self, api, page):
+        own, foreign = ContactFactory(page=page), ContactFactory()
+
+        both = f"contactIds={own.id}&contactIds={foreign.id}"
+        answers = [
+            api.get(f"/api/analysis/estimate{query}")
+            for query in ("", "?minScore=5", f"?contactIds={own.id}", f"?{both}", "?minScore=x")
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 404, 422]
+        assert answers[0].json().keys() == {"contacts", "calls", "tokens", "cost", "seconds"}
 
     @pytest.mark.parametrize("body", [{}, {"contactIds": [], "filter": {}}])
     def test_wants_one_way_of_naming(self, api, body):
@@ -231,6 +271,19 @@ class TestBulk:
         assert (answer.status_code, run["success"], run["kind"], run["status"]) == (
             202, True, "reanalyze", "running",
         )  # fmt: skip
+
+
+class TestStages:
+    def test_are_listed_in_order(self, api, owner):
+        pipeline = PipelineFactory(organization=owner.organization)
+        for order, name in ((2, "Won"), (1, "New")):
+            StageFactory(pipeline=pipeline, name=name, order=order)
+        foreign = PipelineFactory()
+
+        answer = api.get(f"/api/pipelines/{pipeline.id}/stages")
+
+        assert [stage["name"] for stage in answer.json()["items"]] == ["New", "Won"]
+        assert api.get(f"/api/pipelines/{foreign.id}/stages").status_code == 404
 
 
 class TestTags:

@@ -27,8 +27,8 @@ def import_archive(
         from hirocrm.sync import services
         from hirocrm.sync.sources.archive import inspect_archive
 
-        summary = inspect_archive(archive)
-        name = own_name or summary.own_name
+        summary = inspect_archive(archive, own_name=own_name)
+        name = summary.own_name
         if not name:
             known = ", ".join(candidate.name for candidate in summary.candidates[:5])
             raise CommandFailed(f"Which of these is the business: {known}? Say it with --own-name.")

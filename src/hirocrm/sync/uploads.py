@@ -14,7 +14,12 @@ from hirocrm.organizations.permissions import Right
 from hirocrm.sync import services
 from hirocrm.sync.errors import UploadNotFound
 from hirocrm.sync.models import SyncRun
-from hirocrm.sync.sources.archive import ArchiveError, OwnNameAmbiguous, inspect_archive
+from hirocrm.sync.sources.archive import (
+    ArchiveError,
+    OwnNameAmbiguous,
+    OwnNameUnknown,
+    inspect_archive,
+)
 
 KEPT = timedelta(days=2)  # how long an upload waits for the business's name to be chosen
 
@@ -51,7 +56,7 @@ def import_upload(
 
     Raises:
         ArchiveError: it can't be imported; the sentence says why.
-        OwnNameAmbiguous: say which of `candidates` is the business.
+        OwnNameAmbiguous, OwnNameUnknown: say which of `candidates` is the business.
         UploadNotFound: no such upload, or too old.
     """
     permissions.require(member, Right.RUN)
@@ -59,11 +64,13 @@ def import_upload(
     if not path.is_file():
         raise UploadNotFound("There is no such upload. Upload the archive again.")
     try:
-        summary = inspect_archive(path)
+        summary = inspect_archive(path, own_name=own_name)
+    except OwnNameUnknown as refusal:
+        raise OwnNameUnknown(refusal.sentence, **refusal.details, upload_id=upload_id) from None
     except ArchiveError:
         path.unlink(missing_ok=True)
         raise
-    name = own_name or summary.own_name
+    name = summary.own_name
     if name is None:
         raise OwnNameAmbiguous(
             "Which name is your business? It can't be told from the archive.",

@@ -8,7 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from hirocrm.core import clock
+from hirocrm.sync import uploads
 from hirocrm.sync.models import RunKind, SyncRun
+from hirocrm.sync.sources.archive import OwnNameUnknown
 
 
 def archive(*threads: tuple[str, ...]) -> SimpleUploadedFile:
@@ -73,6 +76,19 @@ class TestUpload:
         response = client.post(choice["Location"], {"own_name": "Somebody"})
 
         assert response.status_code == 422
+        assert not SyncRun.objects.exists()
+
+    def test_keeps_the_upload_when_the_name_was_wrong(self, owner):
+        file = archive(("Mia Cruz", "Ana's Closet"))
+        upload_id = uploads.save_upload(member=owner, chunks=file.chunks(), now=clock.now())
+
+        with pytest.raises(OwnNameUnknown) as refusal:
+            uploads.import_upload(
+                member=owner, upload_id=upload_id, own_name="Somebody", now=clock.now()
+            )
+
+        assert refusal.value.details["upload_id"] == upload_id
+        assert uploads.path_of(owner, upload_id).exists()
         assert not SyncRun.objects.exists()
 
     def test_says_what_is_wrong_with_the_file(self, sign_in, agent):

@@ -6,7 +6,7 @@ from ninja import Query
 
 from hirocrm.analysis import queries, services
 from hirocrm.api.auth import MemberRequest
-from hirocrm.api.routes.contacts_in_bulk import estimate
+from hirocrm.api.routes.contacts_in_bulk import chosen_contacts, contacts_by_id, estimate
 from hirocrm.api.routes.router import Answer, created, new_router, no_content, refusals
 from hirocrm.api.schemas.analysis import (
     KeyIn,
@@ -17,7 +17,8 @@ from hirocrm.api.schemas.analysis import (
     UsageOut,
     UsageQuery,
 )
-from hirocrm.api.schemas.contacts import Chosen, EstimateOut
+from hirocrm.api.schemas.contacts import Chosen, EstimateOut, EstimateQuery
+from hirocrm.contacts import queries as contacts
 from hirocrm.core import clock
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
@@ -94,11 +95,21 @@ def get_usage(request: MemberRequest, query: Query[UsageQuery]) -> UsageOut:
     return UsageOut.of(queries.get_spending(member=request.auth, days=query.days, now=clock.now()))
 
 
+@router.get("/analysis/estimate", response=EstimateOut, operation_id="get_estimate")
+def get_estimate(request: MemberRequest, query: Query[EstimateQuery]) -> EstimateOut:
+    """What evaluating contacts again would take at most: those that meet the conditions, or those of `contactIds`."""
+    member = request.auth
+    permissions.require(member, Right.READ)
+    if query.contact_ids:
+        return estimate(member, contacts_by_id(member, query.contact_ids))
+    return estimate(member, contacts.list_contacts(member=member, wanted=query.to_filter()))
+
+
 @router.post("/analysis/estimate", response=EstimateOut, operation_id="estimate_analysis")
 def estimate_analysis(request: MemberRequest, body: Chosen) -> EstimateOut:
     """What evaluating these contacts again would take at most. Unchanged conversations will cost nothing."""
     permissions.require(request.auth, Right.READ)
-    return estimate(request.auth, body)
+    return estimate(request.auth, chosen_contacts(request.auth, body))
 
 
 def _shown(member: Member, key_id: UUID) -> KeyOut:

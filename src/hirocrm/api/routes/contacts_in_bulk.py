@@ -93,11 +93,9 @@ async def reanalyze_contacts(request: MemberRequest, body: ReanalyzeIn) -> Answe
 def _reanalyze(member: Member, body: ReanalyzeIn) -> SyncRun | EstimateOut:
     permissions.require(member, Right.RUN)
     contacts = chosen_contacts(member, body)
-    if body.contact_ids and not contacts.exists():
-        raise ContactNotFound("There is no such contact.")
     pipeline = _pipeline(member, body.pipeline_id)
     if body.dry_run:
-        return estimate(member, body)
+        return estimate(member, contacts)
     return syncing.start_reanalysis(
         organization_id=member.organization_id,
         member=member,
@@ -208,22 +206,37 @@ def chosen_contacts(member: Member, body: Chosen) -> QuerySet[Contact]:
     """The contacts that a body names, by ids or by a filter.
 
     Raises:
+        ContactNotFound: one of the ids is no contact of this organization.
         Invalid: it names them both ways, or neither way.
     """
     if (body.contact_ids is None) == (body.filter is None):
         raise Invalid("Name contacts by contactIds or by filter, one of the two.", field="filter")
     if body.filter is not None:
         return queries.list_contacts(member=member, wanted=body.filter.to_filter())
-    ids = tuple(body.contact_ids or ())
-    return queries.list_contacts(member=member, wanted=ContactFilter(ids=ids))
+    return contacts_by_id(member, body.contact_ids or [])
 
 
-def estimate(member: Member, body: Chosen) -> EstimateOut:
-    """What evaluating the chosen contacts again would take."""
+def contacts_by_id(member: Member, contact_ids: list[UUID]) -> QuerySet[Contact]:
+    """The contacts of these ids, all of them.
+
+    Raises:
+        ContactNotFound: one of the ids is no contact of this organization.
+    """
+    ids = set(contact_ids)
+    found = queries.list_contacts(member=member, wanted=ContactFilter(ids=tuple(ids)))
+    if missing := len(ids) - found.count():
+        raise ContactNotFound(
+            "There is no such contact."
+            if missing == len(ids)
+            else f"Of these {len(ids)} contacts {missing} can't be found, so nothing was changed."
+        )
+    return found
+
+
+def estimate(member: Member, contacts: QuerySet[Contact]) -> EstimateOut:
+    """What evaluating these contacts again would take."""
     found = syncing.estimate_reanalysis(
-        organization_id=member.organization_id,
-        contact_ids=None,
-        contact_filter=chosen_contacts(member, body),
+        organization_id=member.organization_id, contact_ids=None, contact_filter=contacts
     )
     cost = found.cost_micro_usd
     return EstimateOut(

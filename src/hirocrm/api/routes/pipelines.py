@@ -29,12 +29,14 @@ from hirocrm.api.schemas.pipelines import (
 )
 from hirocrm.core import clock
 from hirocrm.core.errors import Invalid
+from hirocrm.core.pagination import Order
 from hirocrm.organizations import permissions
 from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines import queries, services
 from hirocrm.pipelines.templates import TEMPLATES
 
 router = new_router("Pipelines")
+STAGE_ORDER = (Order("order"), Order("id"))
 
 
 @router.get("/pipelines", response=ListOf[PipelineOut], operation_id="list_pipelines")
@@ -107,6 +109,15 @@ def delete_pipeline(request: MemberRequest, pipeline_id: UUID) -> Answer:
     """Remove a pipeline and its stages. Its contacts stay, without a pipeline."""
     services.delete_pipeline(member=request.auth, pipeline_id=pipeline_id)
     return no_content()
+
+
+@router.get(
+    "/pipelines/{pipeline_id}/stages", response=ListOf[StageOut], operation_id="list_stages"
+)
+def list_stages(request: MemberRequest, pipeline_id: UUID, window: Query[Window]) -> dict[str, Any]:
+    """A pipeline's stages in order."""
+    rows = queries.list_stages(member=request.auth, pipeline_id=pipeline_id)
+    return list_answer(rows, StageOut.of, order=STAGE_ORDER, window=window)
 
 
 @router.post(

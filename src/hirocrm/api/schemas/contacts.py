@@ -396,6 +396,14 @@ class Chosen(ApiInput):
     filter: FilterIn | None = None
 
 
+class EstimateQuery(FilterFields):
+    """Contacts by `contactIds`, or all that meet the conditions."""
+
+    contact_ids: Annotated[
+        list[UUID], Field(max_length=MAX_IDS, description="Repeat it for each contact.")
+    ] = []
+
+
 class BulkMoveIn(Chosen):
     """Many contacts and where to put them."""
 

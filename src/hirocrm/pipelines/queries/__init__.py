@@ -14,6 +14,7 @@ from hirocrm.pipelines.queries.pipelines import (
     get_pipeline,
     get_stage,
     list_pipelines,
+    list_stages,
 )
 from hirocrm.pipelines.queries.review import (
     describe_last_move,
@@ -37,5 +38,6 @@ __all__ = [
     "list_cards",
     "list_heads",
     "list_pipelines",
+    "list_stages",
     "list_suggestions",
 ]

@@ -31,6 +31,16 @@ def get_pipeline(*, member: Member, pipeline_id: UUID) -> Pipeline:
     return found
 
 
+def list_stages(*, member: Member, pipeline_id: UUID) -> QuerySet[Stage]:
+    """The stages of one pipeline.
+
+    Raises:
+        PipelineNotFound: no such pipeline in the member's organization.
+    """
+    pipeline = get_pipeline(member=member, pipeline_id=pipeline_id)
+    return Stage.objects.filter(organization_id=member.organization_id, pipeline=pipeline)
+
+
 def find_pipeline(*, organization_id: UUID, pipeline_id: UUID) -> Pipeline | None:
     """One pipeline with its stages, or None if the organization has no such one."""
     rows = Pipeline.objects.filter(organization_id=organization_id, id=pipeline_id)

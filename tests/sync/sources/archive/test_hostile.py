@@ -46,6 +46,17 @@ def entry(name, **attributes):
     return info
 
 
+class TestUnreadable:
+    def test_is_refused_when_no_conversation_can_be_read(self, tmp_path):
+        path = tmp_path / "a.zip"
+        write_zip(path, {PART: b'{"participants": [{"na'})
+
+        with pytest.raises(ArchiveError) as refusal:
+            inspect_archive(path)
+
+        assert refusal.value.code == "archive_corrupt"
+
+
 class TestNotAnArchive:
     @pytest.mark.parametrize(
         "content", [b"", b"x", b"Rar!\x1a\x07\x00", b"{}" * 50_000, b"PDF" * 9]

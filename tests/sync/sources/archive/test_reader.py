@@ -280,6 +280,15 @@ class TestOwnName:
 
         assert inspect_archive(pack(files)).own_name == OWN
 
+    def test_that_was_told_is_checked(self, pack):
+        path = pack(two_threads())
+
+        with pytest.raises(OwnNameUnknown) as refusal:
+            inspect_archive(path, own_name="Somebody")
+
+        assert inspect_archive(path, own_name=OWN).own_name == OWN
+        assert OWN in [one["name"] for one in refusal.value.details["candidates"]]
+
     def test_may_stand_among_those_who_wrote_alone(self, pack):
         path = pack({f"{ONE}/message_1.json": thread("Cy", participants=[{"name": "Cy"}])})
 

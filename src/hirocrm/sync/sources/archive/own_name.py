@@ -73,16 +73,25 @@ def settle_own_name(archive: Archive, told: str | None) -> str:
     """
     counter = count_names(archive)
     if told and told.strip():
-        if counter.knows(told):
-            return told
-        raise OwnNameUnknown(
-            f"“{clean_name(told)}” takes part in no conversation here. {name_list(counter)}",
-            candidates=candidate_details(counter),
-        )
+        return require_known(counter, told)
     if found := suggest_own_name(archive, counter):
         return found
     raise OwnNameAmbiguous(
         f"Say which name in this archive is your business. {name_list(counter)}",
+        candidates=candidate_details(counter),
+    )
+
+
+def require_known(counter: NameCounter, told: str) -> str:
+    """The name told, if it takes part in any thread.
+
+    Raises:
+        OwnNameUnknown: it takes part in none.
+    """
+    if counter.knows(told):
+        return told
+    raise OwnNameUnknown(
+        f"“{clean_name(told)}” takes part in no conversation here. {name_list(counter)}",
         candidates=candidate_details(counter),
     )
 

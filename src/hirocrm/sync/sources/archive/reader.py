@@ -7,10 +7,16 @@ from pathlib import Path
 from hirocrm.contacts.snapshots import ConversationSnapshot
 from hirocrm.core.platforms import Platform
 from hirocrm.sync.sources.archive.container import DEFAULT_LIMITS, Limits
+from hirocrm.sync.sources.archive.errors import ArchiveCorrupt
 from hirocrm.sync.sources.archive.opening import Archive, open_archive
-from hirocrm.sync.sources.archive.own_name import count_names, settle_own_name, suggest_own_name
+from hirocrm.sync.sources.archive.own_name import (
+    count_names,
+    require_known,
+    settle_own_name,
+    suggest_own_name,
+)
 from hirocrm.sync.sources.archive.part import UnreadablePart
-from hirocrm.sync.sources.archive.people import NameCandidate
+from hirocrm.sync.sources.archive.people import NameCandidate, NameCounter
 from hirocrm.sync.sources.archive.threads import SkippedThread, Tally, ThreadReader
 
 SAMPLED_THREADS = 20
@@ -25,7 +31,7 @@ class ArchiveSummary:
     threads: int
     messages_estimate: int
     candidates: tuple[NameCandidate, ...]  # for the business's own name, most threads first
-    own_name: str | None  # the suggestion; None: the person must choose
+    own_name: str | None  # the name told, or the suggestion; None: the person must choose
     warnings: tuple[str, ...]
 
 
@@ -42,23 +48,42 @@ class ArchiveProgress:
 
 
 def inspect_archive(
-    path: str | Path, *, platform: Platform | None = None, limits: Limits = DEFAULT_LIMITS
+    path: str | Path,
+    *,
+    own_name: str | None = None,
+    platform: Platform | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> ArchiveSummary:
     """Look into a ZIP or folder: the start of each thread and a sample of whole ones.
 
     Raises:
         ArchiveError: it can't be imported; the sentence says why.
+        OwnNameUnknown: `own_name` was told and takes part in no thread.
     """
     with open_archive(Path(path), platform, limits) as archive:
-        counter = count_names(archive)
+        counter = require_names(count_names(archive))
+        told = require_known(counter, own_name) if own_name and own_name.strip() else None
         return ArchiveSummary(
             platform=archive.platform,
             threads=len(archive.threads),
             messages_estimate=estimate_messages(archive),
             candidates=counter.candidates(),
-            own_name=suggest_own_name(archive, counter),
+            own_name=told or suggest_own_name(archive, counter),
             warnings=archive.warnings,
         )
+
+
+def require_names(counter: NameCounter) -> NameCounter:
+    """The names found.
+
+    Raises:
+        ArchiveCorrupt: there is none, since no conversation could be read.
+    """
+    if counter.candidates(limit=1):
+        return counter
+    raise ArchiveCorrupt(
+        "No conversation in this archive can be read: download it again, then try once more."
+    )
 
 
 def read_archive(
