@@ -204,7 +204,7 @@ class TestIngest:
     ) -> None:
         many = [snapshot(message(n, remote_id=f"m_{n}"), person=str(9000 + n)) for n in range(100)]
 
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(11):
             take(page, *many)
 
         assert Contact.objects.count() == 100

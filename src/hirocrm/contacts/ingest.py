@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,7 @@ class _Working:
     altered: bool = False
     renamed: bool = False
     advanced: bool = False
+    stored: tuple[Any, ...] = ()  # the contact's columns as the database holds them
 
 
 @transaction.atomic
@@ -104,6 +106,7 @@ def ingest(
     ]
     _write_messages(page, items, source, now)
     for item in items:
+        item.stored = _saved_columns(item.contact)
         _rename(item.contact, item)
         _advance(item)
     _save_conversations(items)
@@ -118,7 +121,7 @@ def _contacts(
     page: Page, snapshots: Sequence[ConversationSnapshot], now: datetime
 ) -> tuple[dict[tuple[Platform, str], Contact], set[UUID]]:
     """The people of the snapshots, locked; missing ones are inserted. Returns them and the new ones' ids."""
-    people = {person_of(s): s.participant for s in snapshots}
+    people = {person_of(s): s for s in snapshots}
     found: dict[tuple[Platform, str], Contact] = {}
     inserted: set[UUID] = set()
     for platform in Platform:
@@ -130,7 +133,7 @@ def _contacts(
         missing = [people[platform, remote_id] for remote_id in ids if remote_id not in rows]
         if missing:
             inserted |= _insert_contacts(page, column, missing, now)
-            rows |= _locked_contacts(page, column, [person.remote_id for person in missing])
+            rows |= _locked_contacts(page, column, [s.participant.remote_id for s in missing])
         found |= {(platform, remote_id): contact for remote_id, contact in rows.items()}
     return found, inserted
 
@@ -146,26 +149,44 @@ def _locked_contacts(page: Page, column: str, ids: Iterable[str]) -> dict[str, C
 
 
 def _insert_contacts(
-    page: Page, column: str, people: Sequence[ParticipantSnapshot], now: datetime
+    page: Page, column: str, snapshots: Sequence[ConversationSnapshot], now: datetime
 ) -> set[UUID]:
+    """Insert whoever is missing as they will be once their messages are here.
+
+    A row of `Contact` is dear to write, with all its indexes: this spares nearly every new one a second writing.
+    """
     columns = [
-        "id", "organization", "page", column, "first_name", "last_name", "name_source", "username",
-        "email", "phone", "moved_by", "lead_status", "needs_review", "ai_context", "sentiment", "urgency",
-        "last_message_text", "last_message_sender", "search_text", "version", "created_at", "updated_at",
+        "id", "organization", "page", column, "email", "phone", "moved_by", "lead_status", "needs_review",
+        "ai_context", "sentiment", "urgency", "version", "created_at", *_SAVED, "updated_at",
     ]  # fmt: skip
-    rows = []
-    for person in people:
-        first, last, name_source = split_name(person)
-        rows.append(
-            (new_id(), page.organization_id, page.pk, person.remote_id, first, last, int(name_source),
-             clean(person.username)[:64], "", "", "", LeadStatus.NEW.value, False, "", "", "",
-             "", "", "", 0, now, now)
-        )  # fmt: skip
+    rows = [
+        (new_id(), page.organization_id, page.pk, snapshot.participant.remote_id, "", "", "",
+         LeadStatus.NEW.value, False, "", "", "", 0, now, *_saved_columns(_first_seen(snapshot)), now)
+        for snapshot in snapshots
+    ]  # fmt: skip
     # `tags` has no place in unnest; its column default is filled in by the migration.
     inserted = insert_rows(
         Contact, columns, rows, on_conflict=f"(page_id, {column}) DO NOTHING", returning="id"
     )
     return {row[0] for row in inserted}
+
+
+def _first_seen(snapshot: ConversationSnapshot) -> Contact:
+    """The person as this conversation alone shows them; not saved."""
+    first, last, source = split_name(snapshot.participant)
+    contact = Contact(
+        first_name=first,
+        last_name=last,
+        name_source=int(source),
+        username=clean(snapshot.participant.username)[:64],
+    )
+    _show_newest(contact, snapshot.messages)
+    if contact.last_interaction_at is None:
+        contact.last_interaction_at = snapshot.updated_at
+    written = (m.created_at for m in snapshot.messages if m.sender is Sender.CUSTOMER)
+    contact.last_customer_message_at = max(written, default=None)
+    contact.search_text = _searched(contact, snapshot)
+    return contact
 
 
 def split_name(person: ParticipantSnapshot) -> tuple[str, str, NameSource]:
@@ -339,27 +360,38 @@ def _advance(item: _Working) -> None:
 
 def _advance_contact(contact: Contact, item: _Working) -> None:
     if item.new:
-        newest = max(item.new, key=lambda message: message.created_at)
-        if contact.last_interaction_at is None or newest.created_at >= contact.last_interaction_at:
-            contact.last_message_text = preview(newest)
-            contact.last_message_sender = newest.sender.value
-            contact.last_interaction_at = newest.created_at
+        _show_newest(contact, item.new)
         contact.last_customer_message_at = _later(
             contact.last_customer_message_at, item.conversation.last_customer_message_at
         )
     elif contact.last_interaction_at is None:
         contact.last_interaction_at = item.snapshot.updated_at
     if item.new or item.renamed or item.contact_is_new:
-        texts = [
-            clean(m.text)
-            for m in item.snapshot.messages[-SEARCHED_TEXTS:]
-            if m.text and not m.deleted_at
-        ]
-        if item.snapshot.remote_id is None:  # only what is new: the rest is searched as before
-            texts = [*reversed(texts), contact.search_text]
-        contact.search_text = build_search_text(
-            contact.first_name, contact.last_name, contact.username, contact.tags or [], texts
-        )
+        contact.search_text = _searched(contact, item.snapshot)
+
+
+def _show_newest(contact: Contact, messages: Sequence[MessageSnapshot]) -> None:
+    """Let lists show the newest of these messages, unless they show a later one."""
+    if not messages:
+        return
+    newest = max(messages, key=lambda message: message.created_at)
+    if contact.last_interaction_at is None or newest.created_at >= contact.last_interaction_at:
+        contact.last_message_text = preview(newest)
+        contact.last_message_sender = newest.sender.value
+        contact.last_interaction_at = newest.created_at
+
+
+def _searched(contact: Contact, snapshot: ConversationSnapshot) -> str:
+    """What the contact is found by: names, tags and the newest texts."""
+    texts = [
+        clean(m.text) for m in snapshot.messages[-SEARCHED_TEXTS:] if m.text and not m.deleted_at
+    ]
+    # A webhook brings only what is new: the rest is searched as before.
+    if snapshot.remote_id is None:
+        texts = [*reversed(texts), contact.search_text]
+    return build_search_text(
+        contact.first_name, contact.last_name, contact.username, contact.tags or [], texts
+    )
 
 
 def preview(message: MessageSnapshot) -> str:
@@ -393,25 +425,25 @@ def _save_conversations(items: Sequence[_Working]) -> None:
     )  # fmt: skip
 
 
+_SAVED = (
+    "first_name", "last_name", "name_source", "username", "last_interaction_at", "last_message_text",
+    "last_message_sender", "last_customer_message_at", "search_text",
+)  # fmt: skip
+_saved_columns = attrgetter(*_SAVED)
+
+
 def _save_contacts(items: Sequence[_Working], now: datetime) -> None:
-    columns = [
-        "id", "first_name", "last_name", "name_source", "username", "last_interaction_at", "last_message_text",
-        "last_message_sender", "last_customer_message_at", "search_text", "updated_at",
-    ]  # fmt: skip
     changed = {
-        i.contact.pk: i.contact
+        i.contact.pk: _saved_columns(i.contact)
         for i in items
-        if i.contact_is_new or i.new or i.renamed or i.altered
+        if i.stored != _saved_columns(i.contact)
+        or (not i.contact_is_new and (i.new or i.altered))  # `updated_at` tells of every change
     }
     update_rows(
         Contact,
-        columns,
-        [
-            (c.pk, c.first_name, c.last_name, c.name_source, c.username, c.last_interaction_at,
-             c.last_message_text, c.last_message_sender, c.last_customer_message_at, c.search_text, now)
-            for c in changed.values()
-        ],
-    )  # fmt: skip
+        ["id", *_SAVED, "updated_at"],
+        [(pk, *values, now) for pk, values in changed.items()],
+    )
 
 
 def _ingested(item: _Working) -> Ingested:
