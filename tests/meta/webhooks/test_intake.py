@@ -235,6 +235,22 @@ class TestRefusals:
         assert status == 413
         assert await stored() == []
 
+    async def test_of_ten_megabytes_lets_the_sender_finish(self, intake):
+        waiting = [{"type": "http.request", "body": b"x" * 1024 * 1024, "more_body": n < 9} for n in range(10)]  # fmt: skip
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return waiting.pop(0)
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        length = [(b"content-length", b"10485760")]
+        scope = {"type": "http", "method": "POST", "path": PATH, "query_string": b"", "headers": length}  # fmt: skip
+        await intake(scope, receive, send)
+
+        assert (sent[0]["status"], waiting) == (413, [])
+
     async def test_of_other_methods(self, intake):
         status, _, headers = await ask(intake, method="DELETE")
 
@@ -275,8 +291,8 @@ class TestDatabaseAway:
         assert await stored() == [(BODY, 0), (BODY, 0)]
 
     async def test_refuses_what_waits_too_long(self, intake, monkeypatch):
-        monkeypatch.setattr(store_module, "WRITE_SECONDS", 0.3)
         assert await post(intake, BODY) == 200
+        monkeypatch.setattr(store_module, "WRITE_SECONDS", 0.3)
 
         with locked_table():
             status = await post(intake, BODY)

@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 PATH = "/api/webhooks/facebook"
 BODY_BYTES = 4 * 1024 * 1024  # Meta batches up to 1,000 updates; 300 KB are on record
 READ_SECONDS = 10.0
+POURED_BYTES, POUR_SECONDS = 64 * 1024 * 1024, 5.0  # of a body that is too long
 RETRY_AFTER_SECONDS = 5
 _SIGNATURE = SIGNATURE_HEADER.lower().encode()
 
@@ -123,9 +125,10 @@ def _header(scope: Scope, name: bytes) -> str | None:
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes:
-    """The raw body; one that is too long isn't read to its end."""
+    """The raw body; of one that is too long no more is kept."""
     announced = _header(scope, b"content-length") or ""
     if announced.isdigit() and int(announced) > BODY_BYTES:
+        await _pour_away(receive)
         raise _too_long()
     body = bytearray()
     try:
@@ -136,11 +139,23 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
                     raise Refused(HTTPStatus.BAD_REQUEST, "the sender hung up")
                 body += message.get("body", b"")
                 if len(body) > BODY_BYTES:
+                    await _pour_away(receive)
                     raise _too_long()
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError as exc:
         raise Refused(HTTPStatus.REQUEST_TIMEOUT, "the body didn't come") from exc
+
+
+async def _pour_away(receive: Receive) -> None:
+    """Let the sender finish, within bounds: many read no answer while they still write, and see a broken pipe."""
+    poured, more = 0, True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(POUR_SECONDS):
+            while more and poured < POURED_BYTES:
+                message = await receive()
+                poured += len(message.get("body", b""))
+                more = bool(message.get("more_body", False))
 
 
 def _too_long() -> Refused:
