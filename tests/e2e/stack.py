@@ -102,6 +102,16 @@ def settings_for(
     )
 
 
+def instagram_settings(sandbox: SandboxServer) -> dict[str, str]:
+    """The Instagram product of the sandbox's app, at its own host."""
+    hosts = ("INSTAGRAM_GRAPH_URL", "INSTAGRAM_LOGIN_URL", "INSTAGRAM_TOKEN_URL")
+    app = {
+        "INSTAGRAM_APP_ID": sandbox.instagram_app_id,
+        "INSTAGRAM_APP_SECRET": sandbox.instagram_app_secret,
+    }
+    return {**dict.fromkeys(hosts, sandbox.instagram_url), **app}
+
+
 class Stack:
     """A sandbox, a database, a web server and workers; the owner's `crm` and a `stranger`."""
 
@@ -147,10 +157,12 @@ class Stack:
 class UpStack:
     """A sandbox and one `hirocrm up` with the database that it brings along."""
 
-    def __init__(self, folder: Path, **env: str) -> None:
+    def __init__(self, folder: Path, *, instagram: bool = False, **env: str) -> None:
         self.folder = folder
         self.sandbox = SandboxServer().start()
         self.env = settings_for(self.sandbox, folder, (GEMINI_KEY,), env)
+        if instagram:
+            self.env |= instagram_settings(self.sandbox)
         self.env.pop("DATABASE_URL", None)
         self.port = free_port()
         (folder / "data").mkdir()
