@@ -295,6 +295,23 @@ class TestTags:
         assert answer.json() == {"items": ["vip", "hot"], "nextCursor": None}
 
 
+class TestReferrals:
+    def test_are_listed_newest_first(self, api, page):
+        link = {"source": "SHORTLINK", "type": "OPEN_THREAD", "ref": "promo1", "adId": "", "adTitle": "", "at": "2026-01-01T00:00:00+00:00"}  # fmt: skip
+        ad = {"source": "ADS", "type": "", "ref": "", "adId": "238", "adTitle": "Sale", "at": "2026-01-02T00:00:00+00:00"}  # fmt: skip
+        contact = ContactFactory(page=page, referrals=[link, ad])
+
+        answer = api.get(f"/api/contacts/{contact.id}/referrals")
+
+        assert answer.json() == {
+            "items": [
+                {"source": "ADS", "type": None, "ref": None, "adId": "238", "adTitle": "Sale", "at": "2026-01-02T00:00:00Z"},
+                {"source": "SHORTLINK", "type": "OPEN_THREAD", "ref": "promo1", "adId": None, "adTitle": None, "at": "2026-01-01T00:00:00Z"},
+            ],
+            "nextCursor": None,
+        }  # fmt: skip
+
+
 class TestCsv:
     def test_comes_in_as_text_or_json(self, api, page):
         text = f"pageId,messengerPSID,firstName\n{page.remote_id},p1,Ana\n"

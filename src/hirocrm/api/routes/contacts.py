@@ -26,6 +26,7 @@ from hirocrm.api.schemas.contacts import (
     TaskOut,
     TaskPatch,
 )
+from hirocrm.api.schemas.referrals import ReferralOut
 from hirocrm.contacts import queries, services
 from hirocrm.core import clock
 from hirocrm.core.pagination import Order
@@ -127,6 +128,17 @@ def list_analyses(
     """What the AI said of the contact, newest first."""
     rows = analyses.list_analyses(member=request.auth, contact_id=contact_id)
     return list_answer(rows, AnalysisOut.of, order=NEWEST_FIRST, window=window)
+
+
+@router.get(
+    "/contacts/{contact_id}/referrals",
+    response=ListOf[ReferralOut],
+    operation_id="list_referrals",
+)
+def list_referrals(request: MemberRequest, contact_id: UUID) -> dict[str, Any]:
+    """The ads and links by which the contact came, newest first: the very first and the latest 19."""
+    contact = queries.get_contact(member=request.auth, contact_id=contact_id)
+    return {"items": [ReferralOut.of(told) for told in reversed(contact.referrals)]}
 
 
 @router.get("/contacts/{contact_id}/notes", response=ListOf[NoteOut], operation_id="list_notes")
