@@ -23,6 +23,7 @@ const LATER = [
   ["[data-select]", () => import("./select.js")],
   ["[data-review-answer]", () => import("./review.js")],
   ["[data-composer]", () => import("./composer.js")],
+  ["[data-contact-live]", () => import("./contact_live.js")],
   ["[data-inbox]", () => import("./inbox.js")],
 ];
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { lengthOf, matchingReplies } from "./composer.js";
+import { isAbout } from "./live.js";
 
 test("lengthOf counts characters for Messenger and bytes for Instagram", () => {
   const counted = ["hm po", "مرحبا", "👍", "ñ"].map((text) => [lengthOf(text, false), lengthOf(text, true)]);
@@ -16,4 +17,13 @@ test("matchingReplies offers what a slash and letters begin", () => {
   assert.deepEqual(names("/سع"), ["سعر"]);
   assert.deepEqual(names("/g hello"), []);
   assert.deepEqual(names("hello /g"), []);
+});
+
+test("isAbout takes news of this contact's messages, and of so many that nobody is named", () => {
+  assert.equal(isAbout({ kind: "conversation.changed", contact: "a" }, "a"), true);
+  assert.equal(isAbout({ kind: "conversation.changed", contact: "b" }, "a"), false);
+  assert.equal(isAbout({ kind: "messages.changed", contacts: ["b", "a"] }, "a"), true);
+  assert.equal(isAbout({ kind: "messages.changed", contacts: ["b"] }, "a"), false);
+  assert.equal(isAbout({ kind: "messages.changed" }, "a"), true);
+  assert.equal(isAbout({ kind: "contacts.changed" }, "a"), false);
 });

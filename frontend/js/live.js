@@ -8,6 +8,12 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 const HIDDEN_FOR_MS = 30_000;
 
+// Whether news is about this contact's messages; news of very many names nobody.
+export function isAbout(news, contact) {
+  if (news.contact) return news.contact === contact;
+  return news.kind === "messages.changed" && (news.contacts === undefined || news.contacts.includes(contact));
+}
+
 export const nextWait = (wait) => Math.min(wait * 2, LONGEST_WAIT_MS);
 
 let source = null;

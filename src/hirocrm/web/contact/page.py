@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from hirocrm.analysis import queries as analyses
@@ -34,6 +35,7 @@ TASKS_SHOWN = 50
 NOTES_SHOWN = 50
 ANALYSES_SHOWN = 20
 TABS = ("conversation", "activity", "notes", "analyses")
+_PARTS = {"contact-body": "#body", "contact-live": "#live"}
 Context = dict[str, Any]
 
 
@@ -51,8 +53,8 @@ def show(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
     if target == "drawer-body":
         return render(request, "contact/drawer.html", drawer_context(request, contact_id))
     context = page_context(request, contact_id)
-    name = "contact/page.html#body" if target == "contact-body" else "contact/page.html"
-    return render(request, name, context)
+    part = _PARTS.get(target, "")
+    return render(request, f"contact/page.html{part}", context)
 
 
 def shown_anew(request: MemberHttpRequest, contact_id: UUID, back: str) -> HttpResponse:
@@ -73,10 +75,12 @@ def page_context(request: MemberHttpRequest, contact_id: UUID) -> Context:
     filters = read_filters(query, now=clock.now())
     tab = query.get("tab", "")
     tab = tab if tab in TABS else TABS[0]
-    context = _common(request, contact_id, query)
+    loaded = thread.as_many_as_loaded(query.get("loaded", ""))
+    context = _common(request, contact_id, query, messages=loaded)
     contact: Contact = context["contact"]
     before, after = find_neighbours(member=request.member, contact=contact, filters=filters)
     context |= {
+        "own_url": _own_url(contact_id, query),
         "tab": tab,
         "tabs": _tabs(tab, filters),
         "filters": filters,
@@ -88,6 +92,13 @@ def page_context(request: MemberHttpRequest, contact_id: UUID) -> Context:
         ],
     }
     return context | _tab_context(request, contact, tab, query, context)
+
+
+def _own_url(contact_id: UUID, query: Mapping[str, str]) -> str:
+    """Where the page is, whichever form was answered with it."""
+    kept = {name: value for name, value in query.items() if name not in {"loaded", "insert"}}
+    path = reverse("contact", args=[contact_id])
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def _common(

@@ -11,10 +11,12 @@ from hirocrm.contacts import queries as contacts
 from hirocrm.contacts.models import Contact, Message
 from hirocrm.contacts.snapshots import Sender
 from hirocrm.core.pagination import Order, cursor_of, paginate
+from hirocrm.inbox.services import is_answerable
 from hirocrm.web.components import Attachment, Bubble
 from hirocrm.web.contact.sent import marks_of
 
 SHOWN = 40
+LOADED_MAX = 200  # drawn anew when something changed
 AFTER = 15  # how many messages are shown after the one that was asked for
 ORDER = (Order("created_time", descending=True), Order("id", descending=True))
 ASCENDING = (Order("created_time"), Order("id"))
@@ -41,6 +43,12 @@ class Thread:
     def ids(self) -> set[str]:
         """The messages in it."""
         return {entry.bubble.id for entry in self.entries}
+
+
+def as_many_as_loaded(given: str) -> int:
+    """How many messages to draw anew for a page that holds so many, so that one's place is kept."""
+    wanted = int(given) if given.isdecimal() and len(given) < 5 else SHOWN
+    return max(SHOWN, min(wanted, LOADED_MAX))
 
 
 def read_thread(
@@ -107,4 +115,5 @@ def _bubble(
         is_deleted=row.deleted_time is not None,
         is_edited=row.edited_time is not None,
         is_expired=row.expired_at is not None,
+        talk=str(row.conversation_id) if is_answerable(row) else "",
     )
