@@ -213,6 +213,15 @@ if (typeof document !== "undefined") {
     });
   }
 
+  document.addEventListener("click", (event) => {
+    const drop = event.target.closest?.("[data-composer-answered-drop]");
+    if (!drop) return;
+    event.preventDefault();
+    const composer = composerOf(drop);
+    drop.closest("[data-composer-answered]").remove();
+    field(composer).focus();
+  });
+
   document.addEventListener("composer-sent", ({ detail }) => {
     for (const composer of document.querySelectorAll(`[data-composer][data-conversation="${detail.conversation}"]`)) {
       const input = composer.querySelector("[data-composer-file]");
@@ -220,6 +229,7 @@ if (typeof document !== "undefined") {
       input.value = "";
       showFiles(composer);
       write(composer, "");
+      composer.querySelector("[data-composer-answered]")?.remove();
     }
     try {
       localStorage.removeItem(`draft:${detail.conversation}`);

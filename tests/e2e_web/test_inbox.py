@@ -147,3 +147,62 @@ class TestAccessibility:
             page.context.close()
 
         assert found == {key: [] for key in found}
+
+
+class TestAnswerToOneMessage:
+    def test_is_chosen_in_the_thread_and_goes_once(self, visit, owner, line):
+        message = line.conversation.messages.get()
+        page = visit(owner, f"/inbox/{line.conversation.pk}")
+
+        page.get_by_label("Answer this message").click()
+        page.locator(".composer-answered", has_text="magkano po?").wait_for()
+        page.get_by_label("Your answer").fill("This one: 450")
+        page.get_by_role("button", name="Send").click()
+        page.locator(".outgoing", has_text="This one: 450").wait_for()
+        page.locator(".composer-answered").wait_for(state="detached")
+        work(line)
+
+        page.locator(".message-business .message-reply", has_text="magkano po?").wait_for()
+        assert [one["reply_to"] for one in line.sent()] == [message.remote_id]
+
+
+class TestPhone:
+    def test_finds_what_is_done_seldom_in_a_menu(self, visit, owner, line):
+        page = visit(owner, f"/inbox/{line.conversation.pk}", phone=True)
+
+        page.get_by_label("More", exact=True).click()
+        page.locator(".inbox-more select").select_option(label="Me")
+        page.get_by_label("More", exact=True).wait_for()
+        page.locator(".inbox-more details:not([open])").wait_for()
+        line.conversation.refresh_from_db()
+        assert line.conversation.assignee_id == owner.pk
+
+        page.get_by_label("More", exact=True).click()
+        page.get_by_role("button", name="Mark as unread").click()
+        page.wait_for_url("**/inbox")
+        line.conversation.refresh_from_db()
+        assert line.conversation.seen_at is None
+
+
+class TestContactPage:
+    def test_shows_a_new_message_by_itself_and_keeps_what_is_being_written(
+        self, visit, owner, line
+    ):
+        from hirocrm.core import events
+
+        contact = line.conversation.contact
+        page = visit(owner, f"/contacts/{contact.pk}")
+        page.locator("html[data-live=on]").wait_for(state="attached")
+        page.get_by_label("Your answer").fill("half an ans")
+
+        MessageFactory(
+            conversation=line.conversation, text="one more", created_time=datetime.now(UTC)
+        )
+        events.publish(
+            organization_id=owner.organization_id,
+            kind="messages.changed",
+            contacts=[str(contact.pk)],
+        )
+
+        page.locator(".message", has_text="one more").wait_for()
+        assert page.get_by_label("Your answer").input_value() == "half an ans"

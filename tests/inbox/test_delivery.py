@@ -18,6 +18,7 @@ from hirocrm.core.platforms import Platform
 from hirocrm.inbox import services
 from hirocrm.inbox.services import Echo, delivery
 from hirocrm.inbox.upkeep import wake_forgotten
+from tests.factories import MessageFactory
 from tests.inbox.conftest import PAGE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +49,17 @@ class TestSent:
         )
         row.refresh_from_db()
         assert (row.state, row.remote_id, row.message) == ("sent", told["message_id"], message)
+
+    def test_answers_one_message(self, open_line):
+        line = open_line()
+        asked = MessageFactory(conversation=line.conversation, remote_id="m_asked")
+        line.send("Yes, this one", reply_to=asked.remote_id)
+
+        line.work()
+
+        (told,) = line.sent()
+        assert told["reply_to"] == "m_asked"
+        assert Message.objects.get(remote_id=told["message_id"]).reply_to == "m_asked"
 
     def test_is_told_on_the_timeline(self, open_line):
         line = open_line()

@@ -1,6 +1,6 @@
 """Asking for a message to be sent."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -19,7 +19,7 @@ from hirocrm.inbox.errors import (
 from hirocrm.inbox.models import OutgoingMessage
 from hirocrm.meta.models import ConnectionState
 from hirocrm.organizations.errors import RoleTooWeak
-from tests.factories import ContactFactory, ConversationFactory, PageFactory
+from tests.factories import ContactFactory, ConversationFactory, MessageFactory, PageFactory
 
 pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
@@ -53,6 +53,37 @@ class TestSendMessage:
             "organization_id": str(owner.organization_id),
             "conversation_id": str(conversation.pk),
         }
+
+    def test_answers_one_message_with_its_first_part(self, owner, now):
+        conversation = conversation_of(owner, now=now)
+        asked = MessageFactory(conversation=conversation, remote_id="m_asked")
+
+        rows = send(owner, conversation, now, "long " * 500, reply_to=asked.remote_id)
+
+        assert [row.reply_to for row in rows] == ["m_asked", ""]
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"deleted_time": datetime(2026, 1, 1, tzinfo=UTC), "text": None},
+            {"source": "import"},
+            {"remote_id": "postback:0123"},
+        ],
+    )
+    def test_answers_no_message_that_meta_does_not_know(self, owner, now, fields):
+        conversation = conversation_of(owner, now=now)
+        asked = MessageFactory(conversation=conversation, **fields)
+
+        with pytest.raises(MessageInvalid):
+            send(owner, conversation, now, reply_to=asked.remote_id)
+
+        assert OutgoingMessage.objects.count() == 0
+
+    def test_answers_no_message_of_another_conversation(self, owner, now):
+        elsewhere = MessageFactory(conversation=conversation_of(owner, now=now))
+
+        with pytest.raises(MessageInvalid):
+            send(owner, conversation_of(owner, now=now), now, reply_to=elsewhere.remote_id)
 
     def test_counts_as_having_looked(self, owner, now):
         conversation = conversation_of(owner, now=now)

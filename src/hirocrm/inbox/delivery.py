@@ -99,6 +99,7 @@ async def _send(graph: GraphClient, attempt: Attempt) -> None:
             messaging_type=_messaging_type(attempt),
             tag=attempt.tag or None,
             metadata=attempt.metadata,
+            reply_to=attempt.reply_to or None,
         )
     except GraphError as error:
         if error.outcome_unknown or isinstance(error, GraphMalformed):

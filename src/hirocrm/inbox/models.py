@@ -58,6 +58,8 @@ class OutgoingMessage(models.Model):
     text = models.TextField(blank=True)
     upload = models.ForeignKey(Upload, models.SET_NULL, null=True, blank=True, related_name="+")
     attachment_id = models.CharField(max_length=64, blank=True)  # Meta's id of the uploaded file
+    # Meta's id of the message that this one answers in particular.
+    reply_to = models.CharField(max_length=512, blank=True, db_default="", default="")
 
     state = models.CharField(
         max_length=10, choices=OutgoingState.choices, default=OutgoingState.QUEUED

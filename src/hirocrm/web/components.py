@@ -91,6 +91,7 @@ class Bubble:
     by: str = ""  # the member who sent it from here
     is_outside: bool = False  # the business sent it from Meta's own apps
     receipt: str = ""  # read or delivered, on the last message that was
+    talk: str = ""  # the conversation in which it can be answered in particular
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def send_message(request: MemberRequest, conversation_id: UUID, body: SendIn) ->
         conversation_id=conversation_id,
         text=body.text,
         upload_ids=body.upload_ids,
+        reply_to=body.reply_to,
         client_key=body.client_key,
         now=clock.now(),
     )

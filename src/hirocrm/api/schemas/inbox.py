@@ -127,6 +127,10 @@ class SendIn(ApiInput):
 
     text: Annotated[str, Field(max_length=20_000)] = ""
     upload_ids: Annotated[list[UUID], Field(max_length=10)] = []
+    reply_to: Annotated[
+        str,
+        Field(max_length=512, description="The `messageId` of the message this answers, if any."),
+    ] = ""
     client_key: Annotated[
         UUID | None,
         Field(description="Yours to choose: the same key again sends nothing twice."),
@@ -141,6 +145,7 @@ class OutgoingOut(ApiSchema):
     state: OutgoingState
     text: str | None
     upload_id: UUID | None
+    reply_to: str | None
     tag: str | None
     error_code: str | None
     error: str | None
@@ -159,6 +164,7 @@ class OutgoingOut(ApiSchema):
             state=OutgoingState(row.state),
             text=row.text or None,
             upload_id=row.upload_id,
+            reply_to=row.reply_to or None,
             tag=row.tag or None,
             error_code=row.error_code or None,
             error=row.error or None,

@@ -6,7 +6,7 @@ from hirocrm.inbox.services.quick_replies import (
     fill_in,
     update_quick_reply,
 )
-from hirocrm.inbox.services.sending import discard, send_again, send_message
+from hirocrm.inbox.services.sending import discard, is_answerable, send_again, send_message
 from hirocrm.inbox.services.settling import Echo, settle_echoes, settle_snapshots
 from hirocrm.inbox.services.state import (
     assign,
@@ -28,6 +28,7 @@ __all__ = [
     "discard",
     "drop_old_uploads",
     "fill_in",
+    "is_answerable",
     "mark_seen",
     "reopen",
     "save_upload",

@@ -50,6 +50,7 @@ class Attempt:
     kind: str
     tag: str
     metadata: str
+    reply_to: str
     upload_id: UUID | None = None
 
 
@@ -136,6 +137,7 @@ def _attempt(row: OutgoingMessage, tag: str, upload_id: UUID | None = None) -> A
         kind=row.upload.kind if row.upload else "",
         tag=tag,
         metadata=metadata_of(row),
+        reply_to=row.reply_to,
         upload_id=upload_id,
     )
 
@@ -184,8 +186,9 @@ def _snapshot(row: OutgoingMessage, remote_id: str, at: datetime) -> Conversatio
         (AttachmentSnapshot(row.upload.kind, title=row.upload.name),) if row.upload else ()
     )
     message = MessageSnapshot(
-        remote_id, Sender.BUSINESS, at, text=row.text or None, attachments=attachments
-    )
+        remote_id, Sender.BUSINESS, at, text=row.text or None, attachments=attachments,
+        reply_to=row.reply_to or None,
+    )  # fmt: skip
     person = ParticipantSnapshot(person_of(conversation.contact, platform))
     return ConversationSnapshot(platform, conversation.remote_id, person, (message,), at)
 

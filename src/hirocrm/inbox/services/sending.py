@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from hirocrm.contacts.models import Conversation
+from hirocrm.contacts.models import Conversation, Message
+from hirocrm.contacts.snapshots import MessageSource
 from hirocrm.core import events, jobs
 from hirocrm.core.ids import new_id
 from hirocrm.core.platforms import Platform
@@ -33,10 +34,13 @@ def send_message(
     conversation_id: UUID,
     text: str = "",
     upload_ids: Sequence[UUID] = (),
+    reply_to: str = "",
     client_key: UUID | None = None,
     now: datetime,
 ) -> list[OutgoingMessage]:
     """Queue a text, files, or both: the text first, each file a message of its own, long texts in parts.
+
+    With `reply_to` (Meta's id of a message of this conversation) the first of them is shown as the answer to it.
 
     The same `client_key` again gives the messages that it made the first time. A member who acts through an
     API token is no person to Meta: their message never carries HUMAN_AGENT.
@@ -44,7 +48,7 @@ def send_message(
     Raises:
         ConversationNotFound: no such conversation here.
         FileRefused: the platform doesn't take one of the files.
-        MessageInvalid: nothing to send, or too much.
+        MessageInvalid: nothing to send, or too much, or an answer to what can't be answered.
         PageCannotSend: the Page isn't connected.
         UploadNotFound: no such file here.
         WindowClosed: Meta lets nobody write to this customer now.
@@ -56,6 +60,7 @@ def send_message(
         return made
     check_may_send(conversation, by_person=is_person(member), now=now)
     platform = Platform(conversation.platform)
+    answered = _answered(conversation, reply_to) if reply_to else ""
     rows = [
         OutgoingMessage(
             organization_id=conversation.organization_id,
@@ -67,6 +72,7 @@ def send_message(
             part=part,
             text=text_or_upload if isinstance(text_or_upload, str) else "",
             upload=text_or_upload if isinstance(text_or_upload, Upload) else None,
+            reply_to="" if part else answered,
             created_at=now,
         )
         for part, text_or_upload in enumerate(
@@ -76,6 +82,19 @@ def send_message(
     if not rows:
         raise MessageInvalid("Write something or add a file.", field="text")
     return _save(conversation, rows, now)
+
+
+def is_answerable(message: Message) -> bool:
+    """Whether Meta knows the message: archives and old button taps have ids of our own making."""
+    is_ours = message.source == MessageSource.IMPORT or message.remote_id.startswith("postback:")
+    return message.deleted_time is None and not is_ours
+
+
+def _answered(conversation: Conversation, remote_id: str) -> str:
+    found = conversation.messages.filter(remote_id=remote_id).first()
+    if found is None or not is_answerable(found):
+        raise MessageInvalid("This message can't be answered in particular.", field="replyTo")
+    return remote_id
 
 
 @transaction.atomic

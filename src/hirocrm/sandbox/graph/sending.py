@@ -117,6 +117,7 @@ def _recorded(
         "page_id": page.id, "recipient_id": thread.customer_id, "message_id": kept.id,
         "message": message, "messaging_type": context.values.get("messaging_type"),
         "tag": context.values.get("tag"), "created_ms": kept.created_ms,
+        "reply_to": object_of(context, "reply_to").get("mid"),
     })  # fmt: skip
     world.announce(page, thread, kept, metadata=message.get("metadata"), is_echo=True)
     return {"recipient_id": thread.customer_id, "message_id": kept.id}

@@ -41,6 +41,7 @@ def send(request: MemberHttpRequest, conversation_id: UUID) -> HttpResponse:
         conversation_id=conversation_id,
         text=request.POST.get("text", ""),
         upload_ids=[upload.id for upload in uploads],
+        reply_to=request.POST.get("reply_to", ""),
         client_key=_key(request),
         now=now,
     )

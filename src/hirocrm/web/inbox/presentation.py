@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from hirocrm.contacts.models import Contact, Conversation
+from hirocrm.contacts.models import Contact, Conversation, Message
 from hirocrm.core.ids import new_id
 from hirocrm.core.platforms import Platform
 from hirocrm.inbox import limits, queries
 from hirocrm.inbox.models import OutgoingMessage
-from hirocrm.inbox.services import fill_in
+from hirocrm.inbox.services import fill_in, is_answerable
 from hirocrm.inbox.services.permission import why_page_cannot
 from hirocrm.inbox.windows import CLOSES_SOON, Window, WindowState
 from hirocrm.organizations import permissions
@@ -74,6 +74,7 @@ class Composer:
     in_bytes: bool
     replies: Sequence[ReadyReply]
     text: str = ""
+    answered: Message | None = None  # the message that is answered in particular
 
     @property
     def is_open(self) -> bool:
@@ -151,9 +152,9 @@ def _pending(row: OutgoingMessage, may_answer: bool) -> Pending:  # noqa: FBT001
 
 
 def build_composer(
-    member: Member, conversation: Conversation, *, now: datetime, insert: str = ""
+    member: Member, conversation: Conversation, *, now: datetime, insert: str = "", reply: str = ""
 ) -> Composer:
-    """The box for a conversation; `insert` is the id of a quick reply to begin with."""
+    """The box for a conversation; `insert` is the id of a quick reply to begin with, `reply` of what is answered."""
     limit = limits.TEXT[Platform(conversation.platform)]
     human = queries.uses_human_agent(conversation.organization_id)
     replies = _ready_replies(member, conversation.contact)
@@ -166,8 +167,17 @@ def build_composer(
         limit=limit.most,
         in_bytes=limit.in_bytes,
         replies=replies,
-        text=next((reply.text for reply in replies if str(reply.id) == insert), ""),
+        text=next((one.text for one in replies if str(one.id) == insert), ""),
+        answered=_answered(conversation, reply),
     )
+
+
+def _answered(conversation: Conversation, message_id: str) -> Message | None:
+    try:
+        found = conversation.messages.filter(pk=UUID(message_id)).first()
+    except ValueError:
+        return None
+    return found if found is not None and is_answerable(found) else None
 
 
 def _ready_replies(member: Member, contact: Contact) -> list[ReadyReply]:
@@ -186,11 +196,16 @@ def newest_conversation(member: Member, contact: Contact, now: datetime) -> Conv
 
 
 def answer_context(
-    member: Member, conversation: Conversation | None, *, now: datetime, insert: str = ""
+    member: Member,
+    conversation: Conversation | None,
+    *,
+    now: datetime,
+    insert: str = "",
+    reply: str = "",
 ) -> dict[str, Any]:
     """What the composer and the messages on their way need in a template."""
     if conversation is None:
         return {"composer": None, "pending": []}
-    composer = build_composer(member, conversation, now=now, insert=insert)
+    composer = build_composer(member, conversation, now=now, insert=insert, reply=reply)
     pending = present_pending(conversation.contact, may_answer=composer.may_answer)
     return {"composer": composer, "pending": pending}

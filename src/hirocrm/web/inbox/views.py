@@ -27,7 +27,6 @@ from hirocrm.web.inbox import presentation
 from hirocrm.web.members import MemberHttpRequest, member_required
 
 SHOWN = 40
-LOADED_MAX = 200  # messages drawn anew when something changed
 DEFAULT_SORT = "-lastMessage"
 FOLDERS: Mapping[Folder, tuple[str | Promise, str]] = {
     Folder.OPEN: (_("Open"), "inbox"),
@@ -77,9 +76,10 @@ def thread_context(request: MemberHttpRequest, found: Conversation) -> dict[str,
         found.contact,
         quotes={},
         zone=zone_of(member.organization),
-        limit=_loaded(request),
+        limit=thread.as_many_as_loaded(request.GET.get("loaded", "")),
     )
-    insert = request.GET.get("insert", "")
+    insert, reply = request.GET.get("insert", ""), request.GET.get("reply", "")
+    answering = presentation.answer_context(member, found, now=now, insert=insert, reply=reply)
     return {
         "conversation": found,
         "contact": found.contact,
@@ -88,15 +88,10 @@ def thread_context(request: MemberHttpRequest, found: Conversation) -> dict[str,
         "members": organizations.list_members(member=member) if may_work else [],
         "may_work": may_work,
         "list_query": _query(request),
-        **presentation.answer_context(member, found, now=now, insert=insert),
+        # The conversation in which a message can be answered in particular.
+        "talk": str(found.id) if answering["composer"].is_open else "",
+        **answering,
     }
-
-
-def _loaded(request: MemberHttpRequest) -> int:
-    """How many messages the page holds already, so that drawing them anew keeps one's place."""
-    loaded = request.GET.get("loaded", "")
-    wanted = int(loaded) if loaded.isdecimal() and len(loaded) < 5 else thread.SHOWN
-    return max(thread.SHOWN, min(wanted, LOADED_MAX))
 
 
 def _list_context(request: MemberHttpRequest, current: Conversation | None) -> dict[str, Any]:
