@@ -20,6 +20,7 @@ from hirocrm.core.vocabulary import LeadStatus, Level, Sentiment
 from hirocrm.inbox.windows import closes_before, opened_since
 from hirocrm.meta.models import Page
 from hirocrm.pipelines.models import Pipeline
+from hirocrm.web.widgets import PlainNumber, PlainSelect, PlainText
 
 Choice = tuple[str, str | Promise]
 Choices = list[Choice]
@@ -59,11 +60,12 @@ BY_WINDOW = "windowCloses"
 
 
 def _select(label: Any, choices: Iterable[Choice] = ()) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, required=False, choices=[("", _("Any")), *choices])
+    offered = [("", _("Any")), *choices]
+    return forms.ChoiceField(label=label, required=False, choices=offered, widget=PlainSelect)
 
 
 def _chosen_id(label: Any) -> forms.UUIDField:
-    return forms.UUIDField(label=label, required=False, widget=forms.Select)
+    return forms.UUIDField(label=label, required=False, widget=PlainSelect)
 
 
 def _percent(label: Any) -> forms.IntegerField:
@@ -72,7 +74,7 @@ def _percent(label: Any) -> forms.IntegerField:
         required=False,
         min_value=0,
         max_value=100,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        widget=PlainNumber(attrs={"inputmode": "numeric"}),
     )
 
 
@@ -89,7 +91,7 @@ class FilterForm(forms.Form):
     max = _percent(_("Score to"))
     sentiment = _select(_("Sentiment"), SENTIMENTS)
     urgency = _select(_("Urgency"), LEVELS)
-    tag = forms.CharField(label=_("Tag"), required=False, max_length=50)
+    tag = forms.CharField(label=_("Tag"), required=False, max_length=50, widget=PlainText)
     since = _select(_("Last message"), PERIODS)
     review = forms.BooleanField(label=_("Needs review"), required=False)
     waiting = forms.BooleanField(label=_("Waiting for reply"), required=False)
