@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import F, Model, OrderBy, Q, QuerySet
+from django.db.models import F, Model, OrderBy, Q, QuerySet, Value
 
 from hirocrm.core.errors import Invalid
 from hirocrm.core.text import clean
@@ -76,6 +76,29 @@ def paginate(
     return CursorPage(items, cursor_of(items[-1], order) if len(found) > limit else None)
 
 
+def neighbours(rows: QuerySet[M], *, order: Sequence[Order], row: M) -> tuple[M | None, M | None]:
+    """The rows just before and just after `row`, which isn't among `rows`, in one statement.
+
+    At the border of the rows that have no value in the first column it takes more.
+    """
+    cursor = cursor_of(row, order)
+    values = [getattr(row, one.attribute) for one in order]
+    found: dict[bool, M] = {}
+    if values[0] is not None:
+        part = _parts(rows, tuple(order), is_start=False)[0]
+        before, after = (
+            part.ask(after=values, limit=1, backwards=side).annotate(is_before=Value(side))
+            for side in (True, False)
+        )
+        found = {one.is_before: one for one in before.union(after, all=True)}  # type: ignore[attr-defined]  # annotated
+    if _is_nullable(rows.model, order[0].attribute):
+        for side in {True, False} - found.keys():
+            page = paginate(rows, order=order, limit=1, cursor=cursor, backwards=side)
+            if page.items:
+                found[side] = page.items[0]
+    return found.get(True), found.get(False)
+
+
 @dataclass(frozen=True, slots=True)
 class _Part(Generic[M]):
     """Rows of an order in which no column holds nulls, or they are last."""
@@ -85,11 +108,15 @@ class _Part(Generic[M]):
 
     def read(self, *, after: Sequence[Any], limit: int, backwards: bool) -> list[M]:
         """The rows after these values."""
+        return list(self.ask(after=after, limit=limit, backwards=backwards))
+
+    def ask(self, *, after: Sequence[Any], limit: int, backwards: bool) -> QuerySet[M]:
+        """The query for them."""
         order = self.order
         if backwards:
             order = tuple(Order(one.attribute, descending=not one.descending) for one in order)
         rows = self.rows.filter(_after(order, after)) if after else self.rows
-        return list(rows.order_by(*(_exact(rows.model, one) for one in order))[:limit])
+        return rows.order_by(*(_exact(rows.model, one) for one in order))[:limit]
 
 
 def _parts(rows: QuerySet[M], order: tuple[Order, ...], *, is_start: bool) -> list[_Part[M]]:

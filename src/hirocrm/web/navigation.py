@@ -5,6 +5,7 @@ An entry appears as soon as its page has an address, so a page joins by naming i
 
 from dataclasses import dataclass
 
+from django.db.models import Count, Exists, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from hirocrm.contacts import queries as contacts
 from hirocrm.meta import queries as pages
 from hirocrm.meta.models import Page
+from hirocrm.organizations import queries as organizations
+from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right, allows
 
 
@@ -60,24 +63,26 @@ def _is_under(path: str, url: str) -> bool:
     return path == url or (url != "/" and path.startswith(url.rstrip("/") + "/"))
 
 
-def links(path: str) -> list[Link]:
+def links(path: str) -> tuple[Link, ...]:
     """The destinations that exist, with the one that `path` belongs to marked."""
     if path == _address("home"):
         path = _address("board")  # which is what one sees there
     addressed = [(entry, _address(entry.url_name)) for entry in DESTINATIONS]
-    return [Link(entry, url, _is_under(path, url)) for entry, url in addressed if url]
+    return tuple(Link(entry, url, _is_under(path, url)) for entry, url in addressed if url)
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """Context processor: `navigation`, `search_url` for the search in the top bar, `review_count`, `pages_in_need`.
+    """Context processor: `navigation`, `search_url` for the search in the top bar, `shortcuts_off`, `review_count`, `pages_in_need`.
 
-    The last two are asked for only where a page shows them.
+    The last two are asked for only where a page shows them, both at once.
     """
+    asked = SimpleLazyObject(lambda: _ask(getattr(request, "member", None)))
     return {
         "navigation": links(request.path),
         "search_url": _address("contacts"),
-        "review_count": SimpleLazyObject(lambda: _count_reviews(request)),
-        "pages_in_need": SimpleLazyObject(lambda: _pages_in_need(request)),
+        "shortcuts_off": request.COOKIES.get("shortcuts") == "off",
+        "review_count": lambda: asked.review_count,  # templates call it: parts want a plain value
+        "pages_in_need": lambda: asked.pages_in_need,
     }
 
 
@@ -90,21 +95,33 @@ class PagesInNeed:
     may_configure: bool
 
 
-def _pages_in_need(request: HttpRequest) -> PagesInNeed | None:
-    """The organization's Pages that somebody must reconnect or give a permission; None: all is well."""
-    member = getattr(request, "member", None)
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a person, as every page says it."""
+
+    review_count: int = 0
+    pages_in_need: PagesInNeed | None = None
+
+
+def _ask(member: Member | None) -> Waiting:
+    """What waits in the member's organization; nothing for who is no member."""
     if member is None:
-        return None
+        return Waiting()
+    wanted = contacts.ContactFilter(needs_review=True)
+    counted = contacts.list_contacts(member=member, wanted=wanted).values("organization_id")
+    in_need = pages.list_in_need(member=member)
+    count, is_in_need = (
+        organizations.list_members(member=member)
+        .filter(id=member.id)
+        .values_list(Subquery(counted.annotate(count=Count("*")).values("count")), Exists(in_need))
+        .get()
+    )
+    return Waiting(count or 0, _pages_in_need(member) if is_in_need else None)
+
+
+def _pages_in_need(member: Member) -> PagesInNeed | None:
+    """The organization's Pages that somebody must reconnect or give a permission."""
     found = list(pages.list_in_need(member=member)[: pages.IN_NEED_COUNTED])
     if not found:
         return None
     return PagesInNeed(found[0], len(found), allows(member, Right.CONFIGURE))
-
-
-def _count_reviews(request: HttpRequest) -> int:
-    """How many contacts wait for a person's word; 0 for who is no member."""
-    member = getattr(request, "member", None)
-    if member is None:
-        return 0
-    wanted = contacts.ContactFilter(needs_review=True)
-    return contacts.list_contacts(member=member, wanted=wanted).count()

@@ -111,7 +111,7 @@ class TestInbox:
         for _ in range(3):
             talk(page)
         client.get(reverse("inbox"))
-        with django_assert_num_queries(12) as few:
+        with django_assert_num_queries(11) as few:
             client.get(reverse("inbox"))
         for _ in range(20):
             talk(page)

@@ -94,7 +94,7 @@ class TestWelcome:
         ContactFactory.create_batch(12, page=page)
         client = sign_in(owner)
 
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(10):
             client.get("/welcome")
 
 

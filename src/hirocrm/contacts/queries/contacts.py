@@ -22,14 +22,15 @@ EXPORT_BATCH = 1_000
 
 
 def get_contact(*, member: Member, contact_id: UUID, for_update: bool = False) -> Contact:
-    """One contact with its Page, or locked until the transaction ends if asked for.
+    """One contact with its Page, locked until the transaction ends if asked for.
 
     Raises:
         ContactNotFound: no such contact in the member's organization.
     """
     permissions.require(member, Right.READ)
     rows = Contact.objects.filter(organization_id=member.organization_id, id=contact_id)
-    found = (rows.select_for_update() if for_update else rows.select_related("page")).first()
+    rows = rows.select_related("page")
+    found = (rows.select_for_update(of=("self",)) if for_update else rows).first()
     if found is None:
         raise ContactNotFound("There is no such contact.")
     return found

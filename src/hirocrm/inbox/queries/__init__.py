@@ -24,6 +24,7 @@ from hirocrm.inbox.queries.settings import (
     get_settings,
     list_quick_replies,
     uses_human_agent,
+    with_human_agent,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "outgoing_of",
     "uses_human_agent",
     "window_of",
+    "with_human_agent",
 ]

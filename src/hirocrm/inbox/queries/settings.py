@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.db.models.functions import Lower
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Lower
 
+from hirocrm.contacts.models import Conversation
 from hirocrm.inbox.errors import QuickReplyNotFound
 from hirocrm.inbox.models import InboxSettings, QuickReply
 from hirocrm.organizations import permissions
@@ -39,6 +40,13 @@ def get_settings(*, member: Member) -> InboxSettings:
     permissions.require(member, Right.READ)
     found = InboxSettings.objects.filter(organization_id=member.organization_id).first()
     return found or InboxSettings(organization_id=member.organization_id)
+
+
+def with_human_agent(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """Conversations that bring what `uses_human_agent` says along, as `human_agent`."""
+    chosen = InboxSettings.objects.filter(organization_id=OuterRef("organization_id"))
+    said = Coalesce(Subquery(chosen.values("human_agent")), Value(value=True))
+    return rows.annotate(human_agent=said)
 
 
 def uses_human_agent(organization_id: UUID) -> bool:

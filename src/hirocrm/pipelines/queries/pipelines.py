@@ -10,6 +10,8 @@ from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines.errors import PipelineNotFound, StageNotFound
 from hirocrm.pipelines.models import Pipeline, Stage
 
+STAGE_ORDER = ("order", "created_at", "id")
+
 
 def list_pipelines(*, member: Member) -> QuerySet[Pipeline]:
     """The organization's pipelines, oldest first, each with its stages in order."""
@@ -66,5 +68,5 @@ def get_stage(*, member: Member, stage_id: UUID, pipeline_id: UUID | None = None
 
 
 def _with_stages(rows: QuerySet[Pipeline]) -> QuerySet[Pipeline]:
-    stages = Stage.objects.order_by("order", "created_at", "id")
+    stages = Stage.objects.order_by(*STAGE_ORDER)
     return rows.prefetch_related(Prefetch("stages", queryset=stages))

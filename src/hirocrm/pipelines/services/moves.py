@@ -21,7 +21,13 @@ from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines import queries
-from hirocrm.pipelines.errors import ContactMoved, PipelineUnknown, StageUnknown
+from hirocrm.pipelines.errors import (
+    ContactMoved,
+    PipelineNotFound,
+    PipelineUnknown,
+    StageNotFound,
+    StageUnknown,
+)
 from hirocrm.pipelines.models import Stage
 from hirocrm.pipelines.services.verdicts import give_verdicts
 
@@ -46,7 +52,7 @@ def move_contact(
     *,
     member: Member,
     contact_id: UUID,
-    pipeline_id: UUID,
+    pipeline_id: UUID | None = None,
     stage_id: UUID,
     reason: str = "",
     expected_version: int | None = None,
@@ -54,10 +60,13 @@ def move_contact(
 ) -> Contact:
     """Put a contact into a stage; putting it where it is says that the AI was right.
 
+    The contact comes back with its stage and that one's pipeline. Without `pipeline_id` the stage may be in any.
+
     Raises:
         ContactMoved: `expected_version` is given and somebody moved it since; the sentence says who.
         ContactNotFound: no such contact here.
         PipelineUnknown: the organization has no such pipeline.
+        StageNotFound: the organization has no such stage, and no pipeline was named.
         StageUnknown: the pipeline has no such stage.
     """
     permissions.require(member, Right.WORK)
@@ -118,22 +127,25 @@ def move_contacts(
     return moved
 
 
-def get_target(*, member: Member, pipeline_id: UUID, stage_id: UUID) -> Stage:
-    """The stage that a request names, with its pipeline.
+def get_target(*, member: Member, pipeline_id: UUID | None, stage_id: UUID) -> Stage:
+    """The stage that a request names, with its pipeline; of any pipeline if that is None.
 
     Raises:
         PipelineUnknown: the organization has no such pipeline.
+        StageNotFound: the organization has no such stage, and no pipeline was named.
         StageUnknown: the pipeline has no such stage.
     """
-    pipeline = queries.find_pipeline(
-        organization_id=member.organization_id, pipeline_id=pipeline_id
-    )
-    if pipeline is None:
-        raise PipelineUnknown("This organization has no such pipeline.", field="pipelineId")
-    for stage in pipeline.stages.all():
-        if stage.id == stage_id:
-            stage.pipeline = pipeline
-            return stage
+    try:
+        return queries.get_stage(member=member, stage_id=stage_id, pipeline_id=pipeline_id)
+    except StageNotFound:
+        if pipeline_id is None:
+            raise
+    try:
+        pipeline = queries.get_pipeline(member=member, pipeline_id=pipeline_id)
+    except PipelineNotFound as exc:
+        raise PipelineUnknown(
+            "This organization has no such pipeline.", field="pipelineId"
+        ) from exc
     raise StageUnknown(f"“{pipeline.name}” has no such stage.", field="stageId")
 
 
@@ -194,6 +206,7 @@ def _update(contacts: Sequence[Contact], move: Move) -> None:
         contact.version += 1
         for name, value in fields.items():
             setattr(contact, name, value)
+        contact.stage = move.stage
 
 
 def _activity(contact: Contact, move: Move) -> Activity:

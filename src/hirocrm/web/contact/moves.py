@@ -18,7 +18,6 @@ from hirocrm.contacts import queries as contacts
 from hirocrm.contacts.models import Contact
 from hirocrm.core import clock
 from hirocrm.core.errors import Invalid
-from hirocrm.meta import queries as meta
 from hirocrm.pipelines import queries as pipelines
 from hirocrm.pipelines import services
 from hirocrm.pipelines.models import Stage
@@ -37,16 +36,16 @@ def move(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _ask(request, contact_id)
     now = clock.now()
-    stage = pipelines.get_stage(member=request.member, stage_id=stage_id_of(request))
     contact = services.move_contact(
         member=request.member,
         contact_id=contact_id,
-        pipeline_id=stage.pipeline_id,
-        stage_id=stage.id,
+        stage_id=stage_id_of(request),
         reason=reason_of(request),
         expected_version=_version(request),
         now=now,
     )
+    stage = contact.stage
+    assert stage is not None  # noqa: S101  # it was put there
     words = _("%(name)s moved to %(stage)s.") % {"name": contact.name, "stage": stage.name}
     if request.headers.get("HX-Request") != "true":
         messages.success(request, words)
@@ -120,15 +119,15 @@ def _anew(request: MemberHttpRequest, contact: Contact, stage: Stage) -> HttpRes
     if not request.headers.get("HX-Target", "").startswith("card-"):
         return page.show(request, contact.id)
     filters = _page_filters(request)
-    pages = meta.list_pages(member=request.member).prefetch_related(None)
     view = BoardView(
         filters=filters,
-        pages={page.id: page for page in pages},
+        pages={contact.page_id: contact.page},
         now=clock.now(),
         folds=request.COOKIES.get("board_folds", ""),
     )
-    pipeline = pipelines.get_pipeline(member=request.member, pipeline_id=stage.pipeline_id)
-    heads = pipelines.list_heads(member=request.member, pipeline=pipeline, wanted=filters.wanted)
+    heads = pipelines.list_heads(
+        member=request.member, pipeline=stage.pipeline, wanted=filters.wanted
+    )
     context = {"card": view.card(contact, stage), "heads": [view.column(head) for head in heads]}
     return render(request, "board/moved.html", context)
 

@@ -1,13 +1,14 @@
 """The contacts before and after one, in the list one came from."""
 
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.urls import reverse
 
 from hirocrm.contacts import queries as contacts
 from hirocrm.contacts.models import Contact
 from hirocrm.contacts.queries import SORTS
-from hirocrm.core.pagination import cursor_of, paginate
+from hirocrm.core.pagination import neighbours
 from hirocrm.organizations.models import Member
 from hirocrm.web.filters import Filters
 
@@ -17,17 +18,15 @@ def find_neighbours(*, member: Member, contact: Contact, filters: Filters) -> tu
     rows = contacts.list_contacts(member=member, wanted=filters.wanted)
     order = SORTS[filters.sort]
     only = rows.exclude(id=contact.id).only("id", *(one.attribute for one in order))
-    cursor = cursor_of(contact, order)
-    found = []
-    for backwards in (True, False):
-        page = paginate(only, order=order, limit=1, cursor=cursor, backwards=backwards)
-        found.append(address(page.items[0], filters) if page.items else "")
-    return found[0], found[1]
+    before, after = neighbours(only, order=order, row=contact)
+    found = (before, after)
+    first, second = (address(one.id, filters) if one else "" for one in found)
+    return first, second
 
 
-def address(contact: Contact, filters: Filters) -> str:
+def address(contact_id: UUID, filters: Filters) -> str:
     """A contact's page, which knows the list it was reached from."""
-    path = reverse("contact", args=[contact.id])
+    path = reverse("contact", args=[contact_id])
     return f"{path}?{filters.query}" if filters.query else path
 
 

@@ -156,7 +156,9 @@ def build_composer(
 ) -> Composer:
     """The box for a conversation; `insert` is the id of a quick reply to begin with, `reply` of what is answered."""
     limit = limits.TEXT[Platform(conversation.platform)]
-    human = queries.uses_human_agent(conversation.organization_id)
+    human = getattr(conversation, "human_agent", None)  # of `with_human_agent`
+    if human is None:
+        human = queries.uses_human_agent(conversation.organization_id)
     replies = _ready_replies(member, conversation.contact)
     return Composer(
         conversation=conversation,
@@ -192,7 +194,7 @@ def newest_conversation(member: Member, contact: Contact, now: datetime) -> Conv
     """The contact's conversation that an answer goes to: the one with the newest message."""
     wanted = queries.InboxFilter(contact_id=contact.id)
     rows = queries.list_conversations(member=member, wanted=wanted, now=now)
-    return rows.order_by("-last_message_at", "-id").first()
+    return queries.with_human_agent(rows).order_by("-last_message_at", "-id").first()
 
 
 def answer_context(
