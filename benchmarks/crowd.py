@@ -70,16 +70,17 @@ def fill(email: str, count: int) -> dict[str, Any]:
     organization_id = member.organization_id
     pipeline = Pipeline.objects.get(organization_id=organization_id, is_default=True)
     stages = list(pipeline.stages.all())
-    if Page.objects.filter(organization_id=organization_id).exists():
-        return facts(organization_id, pipeline.id, stages)
-    pages = [
-        Page.objects.create(organization_id=organization_id, remote_id=f"{n}", name=f"Shop {n}", auto_pipeline=pipeline)
-        for n in range(3)
-    ]  # fmt: skip
-    crowd = Crowd(random.Random(SEED), pages, stages)
-    for start in range(0, count, PORTION):
-        crowd.write(range(start, min(start + PORTION, count)))
-    with connection.cursor() as cursor:
+    if not Page.objects.filter(organization_id=organization_id).exists():
+        pages = [
+            Page.objects.create(organization_id=organization_id, remote_id=f"{n}", name=f"Shop {n}", auto_pipeline=pipeline)
+            for n in range(3)
+        ]  # fmt: skip
+        crowd = Crowd(random.Random(SEED), pages, stages)
+        for start in range(0, count, PORTION):
+            crowd.write(range(start, min(start + PORTION, count)))
+    with (
+        connection.cursor() as cursor
+    ):  # an old folder too: migrations may have rewritten its tables
         cursor.execute("VACUUM (ANALYZE)")
     return facts(organization_id, pipeline.id, stages)
 
