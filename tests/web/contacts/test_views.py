@@ -17,7 +17,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def names(answer):
-    return [row.contact.first_name for row in answer.context["rows"]]
+    return [row.name.partition(" ")[0] for row in answer.context["rows"]]
 
 
 @async_to_sync

@@ -10,25 +10,33 @@ from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts.models import Contact, SavedView
 from hirocrm.inbox.windows import CLOSES_SOON
-from hirocrm.meta.models import Page
 from hirocrm.pipelines.models import Pipeline, Stage
-from hirocrm.web.board.columns import answer_by_of, channel_of
+from hirocrm.web.board.columns import ANYBODY, answer_by_of, channel_of
+from hirocrm.web.components import StageMark
 from hirocrm.web.contact.neighbours import address
 from hirocrm.web.filters import STATUSES, Filters
 
 STATUS_WORDS = dict(STATUSES)
+TAGS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A contact with what the row shows beside it."""
+    """A contact as a row (contacts/row.html): plain values, so that its markup can be remembered."""
 
-    contact: Contact
+    contact_id: str
+    name: str
     url: str
     channel: str
-    stage: Stage | None
-    page_name: str
-    status: str | Promise
+    picture_key: str
+    needs_review: bool
+    stage: StageMark | None
+    score: int | None
+    status: str
+    spoke_last: str  # customer, business or nothing
+    last_text: str
+    last_at: datetime | None
+    tags: tuple[str, ...]  # the first few
     answer_by: datetime | None = None  # the customer waits, and Meta's 24 hours end then
     closes_soon: bool = False
 
@@ -87,30 +95,34 @@ def present_rows(
     found: Sequence[Contact],
     *,
     filters: Filters,
-    pages: Mapping[UUID, Page],
     pipelines: Sequence[Pipeline],
     now: datetime,
 ) -> list[Row]:
-    """The contacts with their stage, Page and address."""
+    """The contacts with their stage and address."""
     stages = {stage.id: stage for pipeline in pipelines for stage in pipeline.stages.all()}
-    return [_row(one, filters, pages, stages, now) for one in found]
+    url = address(UUID(ANYBODY), filters)
+    return [_row(one, url, stages, now) for one in found]
 
 
-def _row(
-    contact: Contact,
-    filters: Filters,
-    pages: Mapping[UUID, Page],
-    stages: Mapping[UUID, Stage],
-    now: datetime,
-) -> Row:
+def _row(contact: Contact, url: str, stages: Mapping[UUID, Stage], now: datetime) -> Row:
+    """A contact as a row; `url` leads to anybody."""
     until = answer_by_of(contact, now)
+    stage = stages.get(contact.stage_id) if contact.stage_id else None
+    contact_id = str(contact.id)
     return Row(
-        contact=contact,
-        url=address(contact, filters),
+        contact_id=contact_id,
+        name=contact.name,
+        url=url.replace(ANYBODY, contact_id),
         channel=channel_of(contact),
-        stage=stages.get(contact.stage_id) if contact.stage_id else None,
-        page_name=pages[contact.page_id].name if contact.page_id in pages else "",
-        status=STATUS_WORDS.get(contact.lead_status, contact.lead_status),
+        picture_key=contact.picture_key,
+        needs_review=contact.needs_review,
+        stage=StageMark(stage.name, stage.color) if stage else None,
+        score=contact.lead_score,
+        status=str(STATUS_WORDS.get(contact.lead_status, contact.lead_status)),
+        spoke_last=contact.last_message_sender,
+        last_text=contact.last_message_text,
+        last_at=contact.last_interaction_at,
+        tags=tuple(contact.tags[:TAGS_SHOWN]),
         answer_by=until,
         closes_soon=until is not None and until - now <= CLOSES_SOON,
     )

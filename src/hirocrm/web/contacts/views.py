@@ -41,7 +41,6 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
         "rows": present_rows(
             page.items,
             filters=filters,
-            pages={one.id: one for one in pages},
             pipelines=all_pipelines,
             now=now,
         ),

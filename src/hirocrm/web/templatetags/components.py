@@ -9,7 +9,8 @@ renders components/card.html with `title`, `slot` (the content) and `actions`, a
 the page's context. Components without content are included as they are, with `only`.
 
 Small ones that a page holds hundreds of are parts: `{% part "score" score=card.score %}` renders
-components/score.html once for each value and language, and remembers the markup.
+components/score.html once for each value and language, and remembers the markup. So is what hardly differs from
+page to page: `{% part "layouts/dock" links=navigation … %}` renders layouts/dock.html.
 """
 
 from typing import Any
@@ -24,7 +25,7 @@ from django.utils.translation import get_language
 
 register = template.Library()
 
-MOST_REMEMBERED = 5_000  # parts of some 300 bytes
+MOST_REMEMBERED = 5_000  # parts of some 300 bytes, rows and cards of some 3 KB: 10 MB at most
 
 
 class PartNode(template.Node):
@@ -33,7 +34,7 @@ class PartNode(template.Node):
     remembered: dict[tuple[object, ...], SafeString] = {}
 
     def __init__(self, name: str, params: dict[str, FilterExpression]) -> None:
-        self.template_name = f"components/{name}.html"
+        self.template_name = f"{name}.html" if "/" in name else f"components/{name}.html"
         self.params = list(params.items())
 
     def render(self, context: Context) -> SafeString:

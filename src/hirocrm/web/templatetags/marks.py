@@ -14,7 +14,15 @@ register = template.Library()
 HUES = 10  # .hue-0 … .hue-9 in frontend/css/marks.css
 WARM_SCORE = 40
 HOT_SCORE = 70
-TIME_STYLES = ("relative", "datetime", "date", "time", "day", "age")
+_MOMENT = "%d %b %Y, %H:%M UTC"
+TIME_STYLES = {
+    "relative": _MOMENT,
+    "datetime": _MOMENT,
+    "date": "%d %b %Y",
+    "time": "%H:%M UTC",
+    "day": "%d %b %Y",
+    "age": _MOMENT,
+}
 
 
 def _first_letter(word: str) -> str:
@@ -86,12 +94,12 @@ def local_time(moment: datetime | None, style: str = "relative") -> SafeString:
     if moment is None:
         return SafeString("")
     if style not in TIME_STYLES:
-        raise template.TemplateSyntaxError(f"local_time: {style!r} isn't one of {TIME_STYLES}.")
+        raise template.TemplateSyntaxError(
+            f"local_time: {style!r} isn't one of {tuple(TIME_STYLES)}."
+        )
     utc = moment.astimezone(UTC)
-    shown = {"date": f"{utc:%d %b %Y}", "day": f"{utc:%d %b %Y}", "time": f"{utc:%H:%M} UTC"}
-    return format_html(
-        '<time datetime="{}" data-time="{}">{}</time>',
-        utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        style,
-        shown.get(style, f"{utc:%d %b %Y, %H:%M} UTC"),
+    shown = utc.strftime(TIME_STYLES[style])
+    # Nothing in it needs escaping, and a page holds hundreds.
+    return SafeString(
+        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" data-time="{style}">{shown}</time>'
     )
