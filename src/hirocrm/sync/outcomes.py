@@ -257,6 +257,7 @@ def _trouble(item: Failed) -> Trouble:
 @transaction.atomic
 def close_batch(*, batch_id: UUID, now: datetime) -> None:
     """Close a batch; conversations still in it had nothing to read. The run ends with its last batch."""
+    _commit_without_waiting_for_the_disk()  # the others of the run wait for its row meanwhile
     batch = AnalysisBatch.objects.select_for_update(of=("self",)).get(pk=batch_id)
     Conversation.objects.filter(
         pk__in=batch.conversation_ids, analysis_state=AnalysisState.PENDING

@@ -134,7 +134,7 @@ class Install:
             run: dict[str, Any] = self.api("GET", f"/sync-runs/{started['runId']}")
             if run["finishedAt"]:
                 return run
-            time.sleep(0.25)
+            time.sleep(0.5)
 
     def processes(self) -> dict[str, list[int]]:
         """The ids of this install's processes by what they do."""

@@ -36,6 +36,14 @@ _MEDIA = ("image", "video", "audio")
 
 def read_attachments(message: Message) -> tuple[AttachmentSnapshot, ...]:
     """Everything attached to a message, each thing once."""
+    if not (
+        message.attachments
+        or message.shares
+        or message.sticker
+        or message.story
+        or message.is_unsupported
+    ):
+        return ()  # nearly all of them
     found = [
         *_stories(message),
         *_sticker(message),
