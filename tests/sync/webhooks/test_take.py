@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from hirocrm.contacts.models import Activity, Contact, Conversation, Message
+from hirocrm.inbox.models import OutgoingMessage
 from hirocrm.meta.models import UnreadableEntry, WebhookDelivery, WebhookHealth
 from hirocrm.sync.models import ParkedEvent
 from hirocrm.sync.webhooks import apply as apply_module
@@ -16,7 +17,9 @@ from tests.sync.webhooks.payloads import (
     ANA,
     IRA,
     PAGE,
+    echo,
     encode,
+    from_business,
     from_customer,
     instagram_body,
     on_instagram,
@@ -171,6 +174,19 @@ class TestRows:
             row.refresh_from_db()
         assert analysis.evidence == suggestion.evidence == left
         assert moved.metadata == {"confidence": 80, "evidence": left}
+
+    def test_forget_what_was_sent_from_here_and_unsent_elsewhere(self, page, deliver, now):
+        deliver(page_body(echo("m_B1", "350 po")))
+        message = Message.objects.get(remote_id="m_B1")
+        sent = OutgoingMessage.objects.create(
+            organization=page.organization, page=page, conversation=message.conversation, message=message,
+            by_person=True, text="350 po", state="sent", created_at=now,
+        )  # fmt: skip
+
+        deliver(page_body(from_business(120, message={"mid": "m_B1", "is_echo": True, "is_deleted": True})))  # fmt: skip
+
+        sent.refresh_from_db()
+        assert (sent.text, sent.state) == ("", "sent")
 
     def test_take_back_what_the_ai_said_when_no_text_is_left(self, page, deliver, now):
         from hirocrm.analysis.models import Analysis

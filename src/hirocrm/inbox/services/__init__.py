@@ -7,7 +7,12 @@ from hirocrm.inbox.services.quick_replies import (
     update_quick_reply,
 )
 from hirocrm.inbox.services.sending import discard, is_answerable, send_again, send_message
-from hirocrm.inbox.services.settling import Echo, settle_echoes, settle_snapshots
+from hirocrm.inbox.services.settling import (
+    Echo,
+    forget_words,
+    settle_echoes,
+    settle_snapshots,
+)
 from hirocrm.inbox.services.state import (
     assign,
     change_state,
@@ -28,6 +33,7 @@ __all__ = [
     "discard",
     "drop_old_uploads",
     "fill_in",
+    "forget_words",
     "is_answerable",
     "mark_seen",
     "reopen",

@@ -4,9 +4,10 @@ An echo carries our metadata on Messenger. Instagram's echoes and every sync sho
 there a message is ours when an unsettled one of the same conversation says the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -112,6 +113,12 @@ def settle_snapshots(
         if message.sender is Sender.BUSINESS and message.deleted_at is None
     ]
     return settle_echoes(page=page, echoes=echoes, now=now)
+
+
+def forget_words(*, message_ids: Collection[UUID]) -> None:
+    """Drop what we kept of messages that were unsent, in Meta's own apps."""
+    if message_ids:
+        OutgoingMessage.objects.filter(message_id__in=message_ids).update(text="", upload=None)
 
 
 def _open_rows(page: Page, now: datetime) -> list[OutgoingMessage]:

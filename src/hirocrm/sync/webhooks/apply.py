@@ -18,6 +18,7 @@ from hirocrm.core.bulk import insert_rows
 from hirocrm.core.events import publish
 from hirocrm.core.ids import new_id
 from hirocrm.core.platforms import Platform
+from hirocrm.inbox import services as inbox
 from hirocrm.meta.models import Page
 from hirocrm.meta.webhooks.events import (
     Event,
@@ -94,6 +95,7 @@ def _apply(page: Page, changes: Sequence[Change], now: datetime) -> set[UUID]:
     )
     refresh_wording(conversation_ids=touched.reworded, now=now)
     drop_quotes(page=page, message_ids=touched.unsent)
+    inbox.forget_words(message_ids=touched.unsent)
     return set(touched.reworded)
 
 
