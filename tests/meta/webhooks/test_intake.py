@@ -13,10 +13,13 @@ import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hirocrm.meta.models import WebhookDelivery
 from hirocrm.meta.webhooks import store as store_module
 from hirocrm.meta.webhooks.intake import BODY_BYTES, PATH, Intake
+from tests.sync.webhooks.test_fuzz import mutated
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,6 +167,25 @@ class TestDelivery:
         assert statuses == [200] * 50
         assert sorted(body for body, _ in await stored()) == sorted(bodies)
         assert await jobs() == [("webhooks.take_deliveries", "todo")]
+
+
+class TestOddBodies:
+    @given(
+        body=st.one_of(
+            mutated().map(lambda body: json.dumps(body).encode()), st.binary(max_size=300)
+        )
+    )
+    @settings(
+        max_examples=100,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+    async def test_are_never_a_fault_of_ours(self, intake, body):
+        before = len(await stored())
+
+        status = await post(intake, body)
+
+        assert (status, len(await stored()) - before) in {(200, 1), (400, 0)}
 
 
 class TestRefusals:
