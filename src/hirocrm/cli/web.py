@@ -1,5 +1,6 @@
 """`hirocrm web`: the web server alone."""
 
+import gc
 import os
 import threading
 import warnings
@@ -62,6 +63,9 @@ def _load_application(parent: int) -> Any:
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     from hirocrm.config.asgi import application
 
+    # What is loaded by now stays: looking through it for garbage would hold up a request for 100 ms at times.
+    gc.collect()
+    gc.freeze()
     threading.Thread(target=_ask_for_repair, name="repair", daemon=True).start()
     return application
 
