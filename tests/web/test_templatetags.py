@@ -7,8 +7,8 @@ from django.template import Context, Template, TemplateSyntaxError
 from django.utils.safestring import SafeString
 from django.utils.translation import override
 
+from hirocrm.web.drawing import remembered
 from hirocrm.web.templatetags import marks
-from hirocrm.web.templatetags.components import PartNode
 
 
 def render(source: str, **values: object) -> str:
@@ -119,5 +119,5 @@ class TestPart:
             with override(language):
                 render(markup)
 
-        known = [key[1] for key in PartNode.remembered if 12345 in key]
+        known = [key[1] for key in remembered if ("score", 12345) in key]
         assert known == ["en", "de"]

@@ -1,11 +1,13 @@
 """Contacts as rows of the list, and the columns it can be sorted by."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts.models import Contact, SavedView
@@ -14,7 +16,9 @@ from hirocrm.pipelines.models import Pipeline, Stage
 from hirocrm.web.board.columns import ANYBODY, answer_by_of, channel_of
 from hirocrm.web.components import StageMark
 from hirocrm.web.contact.neighbours import address
+from hirocrm.web.drawing import draw, fill
 from hirocrm.web.filters import STATUSES, Filters
+from hirocrm.web.templatetags.marks import hue, initials, local_time
 
 STATUS_WORDS = dict(STATUSES)
 TAGS_SHOWN = 3
@@ -22,13 +26,13 @@ TAGS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A contact as a row (contacts/row.html): plain values, so that its markup can be remembered."""
+    """A contact as a row (contacts/row.html)."""
 
     contact_id: str
     name: str
     url: str
     channel: str
-    picture_key: str
+    picture: str  # its address, or nothing
     needs_review: bool
     stage: StageMark | None
     score: int | None
@@ -39,6 +43,39 @@ class Row:
     tags: tuple[str, ...]  # the first few
     answer_by: datetime | None = None  # the customer waits, and Meta's 24 hours end then
     closes_soon: bool = False
+
+    def markup(self) -> SafeString:
+        """The whole <tr>."""
+        return fill("contacts/row", shape=self._shape(), words=self._words())
+
+    def _shape(self) -> dict[str, Hashable]:
+        return {
+            "needs_review": self.needs_review,
+            "has_stage": self.stage is not None,
+            "spoke_last": self.spoke_last,
+            "has_window": self.answer_by is not None,
+            "closes_soon": self.closes_soon,
+        }
+
+    def _words(self) -> dict[str, str]:
+        stage = self.stage
+        pills = (draw("pill", label=tag, tone="outline", icon="") for tag in self.tags)
+        return {
+            "contact_id": self.contact_id,
+            "name": self.name,
+            "url": self.url,
+            "face": draw(
+                "face", hue=hue(self.contact_id), letters=initials(self.name),
+                picture=self.picture, channel=self.channel, size="",
+            ),
+            "stage": draw("stage", name=stage.name, color=stage.color) if stage else "",
+            "score": draw("score_bar", score=self.score),
+            "status": self.status,
+            "last_text": self.last_text,
+            "last_at": local_time(self.last_at),
+            "answer_by": local_time(self.answer_by),
+            "tags": SafeString(" ".join(pills)),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +151,7 @@ def _row(contact: Contact, url: str, stages: Mapping[UUID, Stage], now: datetime
         name=contact.name,
         url=url.replace(ANYBODY, contact_id),
         channel=channel_of(contact),
-        picture_key=contact.picture_key,
+        picture=_picture_of(contact),
         needs_review=contact.needs_review,
         stage=StageMark(stage.name, stage.color) if stage else None,
         score=contact.lead_score,
@@ -126,6 +163,11 @@ def _row(contact: Contact, url: str, stages: Mapping[UUID, Stage], now: datetime
         answer_by=until,
         closes_soon=until is not None and until - now <= CLOSES_SOON,
     )
+
+
+def _picture_of(contact: Contact) -> str:
+    key = contact.picture_key
+    return f"{reverse('contact-picture', args=[contact.id])}?{key}" if key else ""
 
 
 def heads(filters: Filters) -> list[Head]:

@@ -16,46 +16,27 @@ page to page: `{% part "layouts/dock" links=navigation … %}` renders layouts/d
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
 from django.template.context import Context
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+
+from hirocrm.web.drawing import draw
 
 register = template.Library()
-
-MOST_REMEMBERED = 5_000  # parts of some 300 bytes, rows and cards of some 3 KB: 10 MB at most
 
 
 class PartNode(template.Node):
     """A component that is a pure function of a few plain values; nothing else may be passed to it."""
 
-    remembered: dict[tuple[object, ...], SafeString] = {}
-
     def __init__(self, name: str, params: dict[str, FilterExpression]) -> None:
-        self.template_name = f"{name}.html" if "/" in name else f"components/{name}.html"
+        self.name = name
         self.params = list(params.items())
 
     def render(self, context: Context) -> SafeString:
         """The component's markup, remembered unless templates are being worked on."""
-        values = [_plain(value.resolve(context)) for _name, value in self.params]
-        # The types too: a string that is marked safe equals one that isn't, and True equals 1.
-        key = (self.template_name, get_language(), *values, *map(type, values))
-        known = self.remembered.get(key)
-        if known is None:
-            known = self._render(context, values)
-            if len(self.remembered) >= MOST_REMEMBERED:
-                self.remembered.clear()
-            if not settings.DEBUG:
-                self.remembered[key] = known
-        return known
-
-    def _render(self, context: Context, values: list[Any]) -> SafeString:
-        names = (name for name, _value in self.params)
-        return _template(context, self.template_name).render(
-            context.new(dict(zip(names, values, strict=True)))
-        )
+        values = {name: _plain(value.resolve(context)) for name, value in self.params}
+        return draw(self.name, **values)
 
 
 def _plain(value: Any) -> Any:
