@@ -95,7 +95,11 @@ def get_usage(request: MemberRequest, query: Query[UsageQuery]) -> UsageOut:
     return UsageOut.of(queries.get_spending(member=request.auth, days=query.days, now=clock.now()))
 
 
-@router.get("/analysis/estimate", response=EstimateOut, operation_id="get_estimate")
+@router.get(
+    "/analysis/estimate",
+    response={200: EstimateOut, **refusals(404)},
+    operation_id="get_estimate",
+)
 def get_estimate(request: MemberRequest, query: Query[EstimateQuery]) -> EstimateOut:
     """What evaluating contacts again would take at most: those that meet the conditions, or those of `contactIds`."""
     member = request.auth
@@ -105,7 +109,11 @@ def get_estimate(request: MemberRequest, query: Query[EstimateQuery]) -> Estimat
     return estimate(member, contacts.list_contacts(member=member, wanted=query.to_filter()))
 
 
-@router.post("/analysis/estimate", response=EstimateOut, operation_id="estimate_analysis")
+@router.post(
+    "/analysis/estimate",
+    response={200: EstimateOut, **refusals(404)},
+    operation_id="estimate_analysis",
+)
 def estimate_analysis(request: MemberRequest, body: Chosen) -> EstimateOut:
     """What evaluating these contacts again would take at most. Unchanged conversations will cost nothing."""
     permissions.require(request.auth, Right.READ)

@@ -111,7 +111,11 @@ def _present(run: SyncRun) -> Reanalysis:
     return Reanalysis.of(run, runs.list_run_errors(run))
 
 
-@router.post("/contacts/bulk/move", response=BulkOut, operation_id="move_contacts")
+@router.post(
+    "/contacts/bulk/move",
+    response={200: BulkOut, **refusals(404)},
+    operation_id="move_contacts",
+)
 def move_contacts(request: MemberRequest, body: BulkMoveIn) -> BulkOut:
     """Put many contacts into a stage; the answer counts those that weren't there."""
     count = moves.move_contacts(
@@ -125,7 +129,11 @@ def move_contacts(request: MemberRequest, body: BulkMoveIn) -> BulkOut:
     return BulkOut(contacts=count)
 
 
-@router.post("/contacts/bulk/tag", response=BulkOut, operation_id="tag_contacts")
+@router.post(
+    "/contacts/bulk/tag",
+    response={200: BulkOut, **refusals(404)},
+    operation_id="tag_contacts",
+)
 def tag_contacts(request: MemberRequest, body: BulkTagIn) -> BulkOut:
     """Put tags on many contacts; the answer counts those that lacked one."""
     contacts = chosen_contacts(request.auth, body)
@@ -135,7 +143,11 @@ def tag_contacts(request: MemberRequest, body: BulkTagIn) -> BulkOut:
     return BulkOut(contacts=count)
 
 
-@router.post("/contacts/bulk/untag", response=BulkOut, operation_id="untag_contacts")
+@router.post(
+    "/contacts/bulk/untag",
+    response={200: BulkOut, **refusals(404)},
+    operation_id="untag_contacts",
+)
 def untag_contacts(request: MemberRequest, body: BulkTagIn) -> BulkOut:
     """Take tags off many contacts; the answer counts those that had one."""
     contacts = chosen_contacts(request.auth, body)
@@ -145,7 +157,11 @@ def untag_contacts(request: MemberRequest, body: BulkTagIn) -> BulkOut:
     return BulkOut(contacts=count)
 
 
-@router.post("/contacts/bulk/delete", response=BulkOut, operation_id="delete_contacts")
+@router.post(
+    "/contacts/bulk/delete",
+    response={200: BulkOut, **refusals(404)},
+    operation_id="delete_contacts",
+)
 def delete_contacts(request: MemberRequest, body: Chosen) -> BulkOut:
     """Erase many contacts with all that belongs to them."""
     contacts = chosen_contacts(request.auth, body)
