@@ -175,6 +175,27 @@ class TestChangeKey:
         assert row.label == ""
 
 
+class TestSeveralModels:
+    def test_a_key_is_shown_for_the_model_it_is_asked_for(
+        self, shop: Organization, settings: Settings
+    ) -> None:
+        settings.GOOGLE_AI_MODELS = ("gemini-gone", "gemini-x")
+        row = add(shop)
+        AnalysisQuota.objects.create(
+            provider="gemini",
+            budget_id=row.budget_id,
+            model="gemini-gone",
+            parked_until=NOW + timedelta(hours=1),
+            parked_reason="retired",
+            notice="Gone.",
+        )
+
+        own = keys.list_key_views(organization_id=shop.id, now=NOW)[1]
+
+        assert (own.model, own.state) == ("gemini-x", "ready")
+        assert keys.list_notices(organization_id=shop.id, now=NOW) == ["Gone."]
+
+
 class TestResetAndDelete:
     def test_reset_forgets_refusal_and_rest(self, shop: Organization) -> None:
         row = add(shop)

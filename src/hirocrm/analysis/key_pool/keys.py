@@ -20,6 +20,7 @@ from hirocrm.core.encryption import keyed_hash, keyed_hashes
 
 MAX_SECRET_LETTERS = 400
 LONG_LIVED = frozenset({"day", "billing"})
+MODEL_GONE = frozenset({"retired", "not_offered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,31 @@ class KeyView:
 def list_key_views(
     *, organization_id: UUID, now: datetime, provider: str | None = None
 ) -> list[KeyView]:
-    """Return the organization's keys and those of the environment, for the first configured model."""
+    """Return the organization's keys and those of the environment, each for the model it is asked for."""
     keyring.register_environment_keys()
     views = []
     for name in [provider] if provider else keyring.VENDORS:
         rows = [held.row for held in keyring.list_keys(name, organization_id)]
         rows.sort(key=lambda row: (row.organization_id is not None, row.created_at, row.label))
-        model = next(iter(keyring.configured_models(name)), "")
+        models = keyring.configured_models(name) or ("",)
         quotas = {
-            quota.budget_id: quota
+            (quota.budget_id, quota.model): quota
             for quota in AnalysisQuota.objects.filter(
-                provider=name, model=model, budget_id__in=[row.budget_id for row in rows]
+                provider=name, model__in=models, budget_id__in=[row.budget_id for row in rows]
             )
         }
-        views += [_view(row, rows, quotas.get(row.budget_id), model, now) for row in rows]
+        for row in rows:
+            choices = [(model, quotas.get((row.budget_id, model))) for model in models]
+            model, quota = next((c for c in choices if not _is_gone(c[1], now)), choices[0])
+            views.append(_view(row, rows, quota, model, now))
     return views
+
+
+def _is_gone(quota: AnalysisQuota | None, now: datetime) -> bool:
+    """Whether the key's project doesn't have the model, so that the next of the list is asked."""
+    if quota is None or quota.parked_until is None or quota.parked_until <= now:
+        return False
+    return quota.parked_reason in MODEL_GONE
 
 
 def _view(
