@@ -181,7 +181,12 @@ def load() -> Env:
         first = exc.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "a setting"
         message = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name}: {message[:1].lower()}{message[1:]}.") from None
+        raise SettingsError(f"{name}: {uncapitalized(message)}.") from None
+
+
+def uncapitalized(message: str) -> str:
+    """The message as the end of a sentence; an abbreviation at its beginning stays."""
+    return message if message[:2].isupper() else message[:1].lower() + message[1:]
 
 
 def running_under_pytest() -> bool:
