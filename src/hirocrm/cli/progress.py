@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from hirocrm.core import clock
+
 if TYPE_CHECKING:
     from hirocrm.sync.models import SyncRun
 
@@ -39,7 +41,14 @@ def run_progress() -> Iterator[Callable[["SyncRun"], None]]:
         yield show
 
 
+def waiting_note(run: "SyncRun") -> str:
+    """Until when the run waits, by this machine's clock; "" when it doesn't."""
+    if run.waiting_until is None:
+        return ""
+    until = run.waiting_until.astimezone()
+    is_today = until.date() == clock.now().astimezone().date()
+    return f"waiting until {until:%H:%M}" if is_today else f"waiting until {until:%d %b %H:%M}"
+
+
 def _note(run: "SyncRun") -> str:
-    if run.waiting_until:
-        return f"waiting until {run.waiting_until.astimezone():%H:%M}"
-    return f"{run.failed} failed" if run.failed else ""
+    return waiting_note(run) or (f"{run.failed} failed" if run.failed else "")

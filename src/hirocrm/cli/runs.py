@@ -20,8 +20,11 @@ Show = Callable[["SyncRun"], None]
 
 
 def follow(run: "SyncRun", *, quiet: bool) -> "SyncRun":
-    """Wait for the run's end, with a progress bar on a terminal; works too if no worker runs."""
-    bar = nullcontext(_show_nothing) if quiet or not sys.stderr.isatty() else _progress_bar()
+    """Wait for the run's end, with a progress bar on a terminal; works too if no worker runs.
+
+    Where there is no terminal, a wait for somebody's quota is told in a line on stderr.
+    """
+    bar = _progress_bar() if sys.stderr.isatty() and not quiet else nullcontext(_WaitsTold())
     with bar as show:
         return asyncio.run(_follow(run, show))
 
@@ -100,8 +103,20 @@ def _sentence(run: "SyncRun") -> str:
     )
 
 
-def _show_nothing(_run: "SyncRun") -> None:
-    pass
+class _WaitsTold:
+    """Says once of each wait what is waited for, and until when."""
+
+    def __init__(self) -> None:
+        self._told: str = ""
+
+    def __call__(self, run: "SyncRun") -> None:
+        from hirocrm.cli.progress import waiting_note
+
+        note = waiting_note(run)
+        if note and note != self._told:
+            because = f": {run.waiting_for}" if run.waiting_for else "."
+            print(note[0].upper() + note[1:] + because, file=sys.stderr, flush=True)
+            self._told = note
 
 
 def _progress_bar() -> AbstractContextManager[Show]:
