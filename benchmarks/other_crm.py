@@ -40,7 +40,7 @@ def _obstacle() -> str:
 
 
 def _run(command: list[str]) -> str:
-    """The last line of what a failed command said; nothing if it did well."""
+    """The first line of what a failed command said; nothing if it did well."""
     try:
         done = subprocess.run(
             command, timeout=INSTALL_SECONDS, capture_output=True, text=True, check=False
