@@ -45,7 +45,7 @@ class TestWindowAt:
         wrote, reacted = now - timedelta(days=6), now - timedelta(hours=1)
 
         window = window_at(opened_at=reacted, wrote_at=wrote, now=now)
-        later = window_at(opened_at=reacted, wrote_at=wrote, now=now + timedelta(hours=23.2))
+        later = window_at(opened_at=reacted, wrote_at=wrote, now=now + timedelta(hours=24))
 
         assert (window.state, window.until) == (
             WindowState.OPEN,
