@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from hirocrm.config.embedded_postgres import (
     ClusterVersionMismatch,
@@ -152,6 +153,23 @@ class TestEnsureRunning:
 
         with start_throwaway(install) as running:
             assert ask(running, "SELECT current_setting('work_mem')") == "11MB"
+
+    def test_keeps_what_was_to_be_stored_out_of_its_log(self, install: Path) -> None:
+        said = "Sige po, bukas na lang"
+
+        with (
+            start_throwaway(install) as running,
+            psycopg.connect(running.url, autocommit=True) as connection,
+        ):
+            connection.execute("CREATE TABLE said (words text UNIQUE)")
+            say = sql.SQL("INSERT INTO said VALUES ({})").format(said)
+            connection.execute(say)
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                connection.execute(say)
+
+        log = (install / "postgres.log").read_text()
+        assert "duplicate key value violates unique constraint" in log
+        assert said not in log
 
 
 class TestAfterAKill:
