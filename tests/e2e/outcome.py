@@ -30,15 +30,20 @@ def outcome(database: str, page_id: str) -> Counter[Any]:
     return Counter(tuple(tuple(v) if isinstance(v, list) else v for v in row) for row in rows)
 
 
+# What a run consists of. Profiles are fetched beside it, and every few minutes somebody looks for due work.
+RUN_JOBS = ["sync.fetch_run", "sync.import_archive", "sync.load_samples", "sync.analyse_batch"]
+
+
 def open_work(database: str) -> tuple[int, int]:
-    """Analysis batches and jobs that nobody has finished."""
+    """Analysis batches and jobs of runs that nobody has finished."""
     with psycopg.connect(database) as connection:
         batches = connection.execute(
             "SELECT count(*) FROM sync_analysisbatch WHERE finished_at IS NULL"
         ).fetchone()
         jobs = connection.execute(
             "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
-            " AND task_name LIKE 'sync.%%' AND task_name NOT LIKE '%%due%%'",
+            " AND task_name = ANY(%s)",
+            [RUN_JOBS],
         ).fetchone()
     assert batches is not None
     assert jobs is not None

@@ -1,5 +1,6 @@
 """Answers on their way while workers die: sent once, and known to be."""
 
+import psycopg
 import pytest
 
 from tests.e2e.crm import eventually
@@ -41,6 +42,15 @@ def kill_while_sending(stack, path, text):
     return sent
 
 
+def look_now(stack):
+    """Have the worker look at the conversation now, and not in a minute."""
+    with psycopg.connect(stack.database, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = now()"
+            " WHERE task_name = 'inbox.look_for' AND status = 'todo'"
+        )
+
+
 class TestWorkerKilledWhileSending:
     def test_is_found_by_looking_and_never_sent_again(self, stack, line):
         _shop, path = line
@@ -48,6 +58,7 @@ class TestWorkerKilledWhileSending:
         sent = kill_while_sending(stack, path, "Yes, it is!")
 
         eventually(lambda: state(stack, sent) == "unknown", "it is known to be unknown")
+        look_now(stack)
         eventually(lambda: state(stack, sent) == "sent", "a look at the conversation told")
         assert len(stack.sandbox.graph.sent()) == 1
         texts = [one["text"] for one in stack.crm.all(f"{path}/messages")]
