@@ -3,7 +3,11 @@
 Pytest reads this file before Django is set up, so nothing of Django's may be imported at the top.
 """
 
+import logging
+import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +43,29 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
     if postgres.has_template():
         connections["default"].settings_dict["TEST"]["TEMPLATE"] = postgres.TEMPLATE_DATABASE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reads_every_log_line() -> Iterator[None]:
+    """Listen to the whole session; what its last processes said is looked at when it ends."""
+    from tests.log_guard import Listener, guard, product_formatter
+
+    listener = Listener(guard, product_formatter())
+    logging.getLogger().addHandler(listener)
+    logging.getLogger("hirocrm").setLevel(logging.DEBUG)
+    guard.watch(Path(os.environ["HIROCRM_DATA_DIR"]) / "postgres" / "postgres.log")
+    yield
+    logging.getLogger().removeHandler(listener)
+    assert guard.leaks() == []
+
+
+@pytest.fixture(autouse=True)
+def _logs_hold_no_secret(_reads_every_log_line: None) -> Iterator[None]:
+    """Fail the test in which a token, a secret or a customer's word came into a log."""
+    from tests.log_guard import guard
+
+    yield
+    assert guard.leaks() == []
 
 
 @pytest.fixture

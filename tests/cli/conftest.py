@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.log_guard import guard
 from tests.postgres import copy_install
 
 COMMAND = [sys.executable, "-m", "hirocrm.cli"]
@@ -39,20 +40,13 @@ def eventually(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS)
     return False
 
 
-def reap(process: subprocess.Popen[str]) -> None:
-    """Wait for a process that was told to end, and close its pipe. Safe to call twice."""
-    process.wait(30)
-    if process.stderr:
-        process.stderr.close()
-
-
 @dataclass
 class Install:
     """One data directory and the processes started on it."""
 
     data_dir: Path
     port: int = field(default_factory=free_port)
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -63,7 +57,7 @@ class Install:
     def run(
         self, *arguments: str, patience: float = PATIENCE_SECONDS, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        done = subprocess.run(
             [*COMMAND, *arguments],
             env={**self.environment, **environment},
             capture_output=True,
@@ -71,29 +65,26 @@ class Install:
             timeout=patience,
             check=False,
         )
+        guard.read(done.stderr)
+        return done
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            env={**self.environment, **environment},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.started.append(process)
-        return process
-
-    def up(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    def up(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Start everything and wait until it is ready; its log is read like all logs."""
+        log = guard.new_file()
         # One worker process on every machine: tests count and kill them.
-        process = self.start(
-            "up", "--port", str(self.port), "--workers", "1", *arguments, **environment
-        )
-        assert process.stderr
-        lines = []
-        for line in process.stderr:
-            lines.append(line)
-            if "HiroCRM is ready" in line:
-                return process
-        raise AssertionError("".join(lines))
+        command = [*COMMAND, "up", "--port", str(self.port), "--workers", "1"]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, env={**self.environment, **environment}, stderr=output
+            )
+        self.started.append(process)
+
+        def look() -> bool:
+            assert process.poll() is None, log.read_text()
+            return "HiroCRM is ready" in log.read_text()
+
+        assert eventually(look), log.read_text()
+        return process
 
     def health(self) -> tuple[int, dict[str, object]]:
         try:
@@ -128,7 +119,9 @@ class Install:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
-            reap(process)
+                process.wait()
+        guard.watch(self.data_dir / "postgres.log")
+        guard.catch_up()
 
 
 @pytest.fixture

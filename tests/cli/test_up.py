@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.cli.conftest import Install, eventually, reap
+from tests.cli.conftest import Install, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ class TestUp:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        reap(up)
+        up.wait(30)
         install.up()
 
         assert install.health()[0] == 200
@@ -44,7 +44,7 @@ class TestUp:
         up = install.up()
 
         up.kill()
-        reap(up)
+        up.wait(30)
 
         assert eventually(lambda: install.pids() == [], seconds=15)
         install.up()

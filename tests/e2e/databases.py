@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from tests import postgres
+from tests.log_guard import guard
 
 HIROCRM = Path(sys.executable).with_name("hirocrm")
 SECRET_KEY = "end-to-end-secret-key-of-no-one"
@@ -50,6 +51,7 @@ def run_command(*arguments: str, env: dict[str, str]) -> str:
         timeout=COMMAND_SECONDS,
         check=False,
     )
+    guard.read(done.stderr)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -20,6 +20,7 @@ from tests.e2e.databases import (
     run_command,
     template,
 )
+from tests.log_guard import guard
 from tests.postgres import copy_install
 
 GEMINI_KEY = "AIzaSandboxEndToEnd000001"
@@ -37,7 +38,7 @@ class Command:
     """A running `hirocrm` command with its output in a file."""
 
     def __init__(self, *arguments: str, env: dict[str, str], log: Path) -> None:
-        self.log = log
+        self.log = guard.watch(log)
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [HIROCRM, *arguments],
@@ -91,6 +92,7 @@ def settings_for(
     return environment(
         **{
             "HIROCRM_DATA_DIR": str(folder / "data"),
+            "HIROCRM_LOG_LEVEL": "debug",  # all that a log may ever hold: tests.log_guard reads it
             "FACEBOOK_GRAPH_URL": sandbox.graph_url,
             "FACEBOOK_APP_ID": sandbox.app_id,
             "FACEBOOK_APP_SECRET": sandbox.app_secret,
@@ -167,6 +169,7 @@ class UpStack:
         self.port = free_port()
         (folder / "data").mkdir()
         copy_install(folder / "data")
+        guard.watch(folder / "data" / "postgres.log")
         self.start()
         who = ("--email", "owner@example.com")
         account = ("--password", "correct-horse-battery", "--organization", "Shop")
@@ -187,9 +190,9 @@ class UpStack:
         return int((self._layout.cluster / "postmaster.pid").read_text().split()[0])
 
     def start(self) -> None:
-        self.command = Command(
-            "up", "--port", str(self.port), env=self.env, log=self.folder / "up.log"
-        )
+        # One worker on every machine: tests count what it repeats.
+        arguments = ("up", "--port", str(self.port), "--workers", "1")
+        self.command = Command(*arguments, env=self.env, log=self.folder / "up.log")
         wait_until_ready(self.command, self.port)
 
     def kill(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.databases import HIROCRM
 from tests.e2e.shop import inquiries
+from tests.log_guard import guard
 
 pytestmark = pytest.mark.slow
 
@@ -173,6 +174,7 @@ def run_badly(*arguments, env):
     done = subprocess.run(
         [HIROCRM, *arguments], env=env, capture_output=True, text=True, timeout=120, check=False
     )
+    guard.read(done.stderr)
     return done.returncode, done.stdout.strip(), done.stderr.strip()
 
 

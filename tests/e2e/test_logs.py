@@ -17,7 +17,7 @@ FIRST_NAME, LAST_NAME = "Xanthippe", "Quillfeather"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    with Stack(tmp_path_factory.mktemp("stack"), HIROCRM_LOG_LEVEL="debug") as running:
+    with Stack(tmp_path_factory.mktemp("stack")) as running:
         yield running
 
 

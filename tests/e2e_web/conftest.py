@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.log_guard import guard
 from tests.web.conftest import browser as browser  # noqa: PLC0414  # a fixture, shared
 from tests.web.conftest import shop as shop  # noqa: PLC0414  # a fixture, shared
 
@@ -38,9 +39,10 @@ def server(django_db_setup: None) -> Iterator[str]:
     url = base._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "DATABASE_URL": url, "HIROCRM_BASE_URL": address}
+    settings = {"DATABASE_URL": url, "HIROCRM_BASE_URL": address, "HIROCRM_LOG_LEVEL": "debug"}
     command = [sys.executable, "-m", "hirocrm.cli", "web", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment)
+    with guard.new_file().open("wb") as log:
+        process = subprocess.Popen(command, env={**os.environ, **settings}, stderr=log)
     try:
         _wait_until_ready(f"{address}/healthz", process)
         yield address

@@ -28,6 +28,7 @@ from tests.analysis.gemini_payloads import (
     violation,
 )
 from tests.analysis.vendor_server import Answer, Seen, Vendor, running
+from tests.log_guard import guard
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,6 +100,7 @@ async def _printed(process: asyncio.subprocess.Process, patience: float) -> Any:
         process.kill()
         await process.communicate()
         return None
+    guard.read(err.decode())
     assert process.returncode == 0, err.decode()
     lines = out.decode().strip().splitlines()
     return {**json.loads(lines[-1]), "log": err.decode() + "\n".join(lines[:-1])}

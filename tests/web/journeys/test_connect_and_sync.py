@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hirocrm.sandbox.server import SandboxServer
-from tests.cli.conftest import Install, migrated_install, reap
+from tests.cli.conftest import Install, migrated_install
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,7 +39,7 @@ class House:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        reap(self.process)
+        self.process.wait(30)
 
     def add_user(self, email: str, organization: str) -> None:
         made = self.install.run(
@@ -55,6 +55,7 @@ def house() -> Iterator[House]:
         settings = {
             "FACEBOOK_GRAPH_URL": sandbox.graph_url,
             "HIROCRM_ANALYZER": "local",
+            "HIROCRM_LOG_LEVEL": "debug",  # all that a log may hold: tests.log_guard reads it
             "HIROCRM_BASE_URL": f"http://127.0.0.1:{install.port}",
         }
         house = House(install, settings)

@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from hirocrm.sandbox.server import SandboxServer
-from tests.cli.conftest import eventually, migrated_install, reap
+from tests.cli.conftest import eventually, migrated_install
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -90,6 +90,7 @@ def world() -> Iterator[World]:
             **sandbox.settings,
             FACEBOOK_WEBHOOK_VERIFY_TOKEN="verify-me",
             HIROCRM_ANALYZER="local",
+            HIROCRM_LOG_LEVEL="debug",  # all that a log may hold: tests.log_guard reads it
             HIROCRM_ANALYSIS_DEBOUNCE_SECONDS="1",
             HIROCRM_BASE_URL=url,
         )
@@ -101,7 +102,7 @@ def world() -> Iterator[World]:
         names = [str(person["name"]) for person in PEOPLE]
         yield World(url, token, sandbox, dict(zip(names, ids, strict=True)))
         process.send_signal(signal.SIGTERM)
-        reap(process)
+        process.wait(30)
 
 
 @pytest.fixture(scope="module")
