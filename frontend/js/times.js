@@ -1,5 +1,5 @@
-// <time datetime="…Z" data-time="relative|datetime|date|time|day|age"> in the viewer's own zone and language.
-import { word } from "./words.js";
+// <time datetime="…Z" data-time="relative|datetime|date|time|day|age|left"> in the viewer's own zone and language.
+import { fill, word } from "./words.js";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -36,9 +36,15 @@ function age(moment, now) {
   return new Intl.NumberFormat(language(), { style: "unit", unit, unitDisplay: "narrow" }).format(Math.abs(count));
 }
 
+// "23h left", until a moment to come; "closed" is for the page to say.
+function left(moment, now) {
+  return fill(word("left"), { time: age(now, moment) });
+}
+
 const STYLES = {
   relative,
   age,
+  left,
   day,
   datetime: (moment) => format({ dateStyle: "medium", timeStyle: "short" }).format(moment),
   date: (moment) => format({ dateStyle: "medium" }).format(moment),

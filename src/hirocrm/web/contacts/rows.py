@@ -73,7 +73,7 @@ class Row:
             "status": self.status,
             "last_text": self.last_text,
             "last_at": local_time(self.last_at),
-            "answer_by": local_time(self.answer_by),
+            "answer_by": local_time(self.answer_by, "left"),
             "tags": SafeString(" ".join(pills)),
         }  # fmt: skip
 

@@ -22,6 +22,7 @@ TIME_STYLES = {
     "time": "%H:%M UTC",
     "day": "%d %b %Y",
     "age": _MOMENT,
+    "left": _MOMENT,
 }
 
 
@@ -89,7 +90,7 @@ def split_keys(keys: str) -> list[str]:
 def local_time(moment: datetime | None, style: str = "relative") -> SafeString:
     """A <time> that the browser shows in the viewer's zone; without JavaScript it says UTC.
 
-    `style` is relative ("5 min ago"), datetime, date, time, day ("Today") or age ("3 d").
+    `style` is relative ("5 min ago"), datetime, date, time, day ("Today"), age ("3 d") or left ("3 h left").
     """
     if moment is None:
         return SafeString("")
