@@ -92,6 +92,31 @@ class TestReview:
         assert ben.needs_review is True
         assert page.locator(".rail [data-review-count]").inner_text() == "1"
 
+    def test_shows_the_next_contact_before_the_answer_is_taken(self, visit, agent, people):
+        page = visit(agent, "/review")
+        held = []
+        page.route("**/review/*/answer", held.append)
+
+        page.keyboard.press("a")
+        page.locator("[data-review-item]:not([hidden]), [data-review-next]:not([hidden])").locator(
+            ".identity-name", has_text="Ben"
+        ).wait_for()
+        before = stage_of(people[0])
+        with page.expect_response("**/answer"):
+            held[0].continue_()
+        page.locator("[data-review-item]:not([hidden]) .identity-name", has_text="Ben").wait_for()
+
+        assert (before, stage_of(people[0])) == ("New", "Qualified")
+
+    def test_keeps_the_answers_in_sight(self, visit, agent, people):
+        people[0].ai_context = "A long summary. " * 200
+        people[0].save()
+        page = visit(agent, "/review")
+
+        accept = page.get_by_role("button", name="Accept Qualified").first.bounding_box()
+
+        assert accept["y"] + accept["height"] <= 900
+
     def test_is_within_the_thumbs_reach(self, visit, agent, people):
         page = visit(agent, "/review", phone=True)
         choice = page.locator("[data-review-item] .review-choice").first
