@@ -151,13 +151,17 @@ class TestAnswer:
         assert (answer.status_code, shown(answer)) == (200, ["Ben"])
 
     def test_works_as_a_plain_form(self, shop, ask, agent, sign_in):
-        ana = ask("Ana")
+        ana, ben = ask("Ana"), ask("Ben")
+        client = sign_in(agent)
+        data = {"stage": str(shop.new.id)}
 
-        answer = sign_in(agent).post(
-            f"/review/{ana.id}/answer", {"stage": str(shop.new.id), "after": "abc"}
-        )
+        answer = client.post(f"/review/{ana.id}/answer", data)
+        behind = client.post(f"/review/{ben.id}/answer", {**data, "after": "abc"})
+        client.post(client.get(answer["Location"]).context["undo_url"])
 
-        assert (answer.status_code, answer["Location"]) == (302, "/review?after=abc")
+        ana.refresh_from_db()
+        assert (answer.status_code, ana.state) == (302, SuggestionState.OPEN)
+        assert behind["Location"].startswith("/review?after=abc&at=")
 
     def test_is_not_for_viewers(self, shop, ask, viewer, sign_in):
         ana = ask("Ana")

@@ -30,7 +30,11 @@ from hirocrm.web.toasts import show_toast
 @member_required
 def queue(request: MemberHttpRequest) -> HttpResponse:
     """Show the next contact that waits for a person's word."""
-    return _show(request, cursor=request.GET.get("after"))
+    named = {
+        name: request.GET[name] for name in ("at", "contact", "suggestion") if name in request.GET
+    }
+    undo_url = f"{reverse('review-undo')}?{urlencode(named)}" if named else ""
+    return _show(request, cursor=request.GET.get("after"), undo_url=undo_url)
 
 
 @require_POST
@@ -42,14 +46,12 @@ def answer(request: MemberHttpRequest, suggestion_id: UUID) -> HttpResponse:
         contact, words = _answer(request, suggestion_id, now)
     except SuggestionNotFound:
         return _gone(request)
-    undo_url = (
-        f"{reverse('review-undo')}?"
-        f"{urlencode({'at': now.isoformat(), 'contact': contact.id, 'suggestion': suggestion_id})}"
-    )
+    done = {"at": now.isoformat(), "contact": contact.id, "suggestion": suggestion_id}
+    undo_url = f"{reverse('review-undo')}?{urlencode(done)}"
     cursor = request.POST.get("after") or None
     if request.headers.get("HX-Request") != "true":
         messages.success(request, words)
-        return redirect(_address(cursor))
+        return redirect(_address(cursor, **done))
     return show_toast(_show(request, cursor=cursor, undo_url=undo_url), words, seconds=3)
 
 
@@ -123,8 +125,10 @@ def _show(
     return render(request, "review/page.html#review" if is_part else "review/page.html", context)
 
 
-def _address(cursor: str | None) -> str:
-    return f"{reverse('review')}?{urlencode({'after': cursor})}" if cursor else reverse("review")
+def _address(cursor: str | None, **done: object) -> str:
+    """The queue behind the cursor; `done` names the answer that its undo takes back."""
+    query = urlencode({**({"after": cursor} if cursor else {}), **done})
+    return f"{reverse('review')}?{query}" if query else reverse("review")
 
 
 def _uuid(request: MemberHttpRequest, name: str) -> UUID | None:
