@@ -1,5 +1,7 @@
 """What a call costs, from the price list of `genai-prices` that comes with the installation."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,7 +81,7 @@ def _price(price_list: str, model: str, usage: TokenUsage, cached: int) -> Decim
     return _look_up(price_list, model, usage, cached).total_price * 1_000_000
 
 
-def _look_up(price_list: str, model: str, usage: TokenUsage, cached: int) -> "PriceCalculation":
+def _look_up(price_list: str, model: str, usage: TokenUsage, cached: int) -> PriceCalculation:
     from genai_prices import Usage, calc_price  # noqa: PLC0415  # reads a large table when imported
 
     with warnings.catch_warnings():
