@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -197,10 +198,8 @@ class Transport:
 
 def load_libraries() -> None:
     """Load what the first call needs: a worker does it at its start, not in the middle of a sync."""
-    import encodings.idna  # noqa: F401, PLC0415  # for the first host name
-
-    import anyio._backends._asyncio  # noqa: F401, PLC0415  # found by the HTTP client at its first request
-
+    for module in ("encodings.idna", "anyio._backends._asyncio"):  # httpx2's own late imports
+        import_module(module)
     _ssl_context()
 
 
