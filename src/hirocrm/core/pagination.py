@@ -131,7 +131,9 @@ def _parts(rows: QuerySet[M], order: tuple[Order, ...], *, is_start: bool) -> li
 
 
 def _is_nullable(model: type[Model], attribute: str) -> bool:
-    return bool(model._meta.get_field(attribute).null)  # noqa: SLF001  # Django documents _meta
+    """Whether the column may hold nulls; a generated one may, though Django says of its field that it can't."""
+    field = model._meta.get_field(attribute)  # noqa: SLF001  # Django documents _meta
+    return bool(getattr(field, "null", False)) or bool(getattr(field, "generated", False))
 
 
 def _exact(model: type[Model], order: Order) -> OrderBy:
