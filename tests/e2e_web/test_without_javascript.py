@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.urls import reverse
 
 from hirocrm.contacts.models import Note
+from tests.e2e_web.conftest import DESK
 from tests.e2e_web.test_work import people as people  # noqa: PLC0414  # a fixture, shared
 from tests.e2e_web.test_work import stage_of
 from tests.factories import SyncRunFactory
@@ -58,6 +60,20 @@ class TestReading:
 
 
 class TestForms:
+    def test_signs_in(self, server, browser, owner, people):
+        # The server is a process of its own and hashes as in production, not as tests do.
+        owner.user.password = PBKDF2PasswordHasher().encode("orchid-lantern-42", "salt-of-the-sea")
+        owner.user.save()
+        page = browser.new_context(**DESK, **OFF).new_page()
+
+        page.goto(f"{server}/contacts")
+        page.get_by_label("Email").fill(owner.user.email)
+        page.get_by_label("Password").fill("orchid-lantern-42")
+        page.get_by_role("button", name="Sign in").click()
+
+        assert "Ana" in page.locator("[data-row] .table-name").all_inner_texts()
+        page.context.close()
+
     def test_filters_the_list(self, visit, agent, people):
         page = visit(agent, "/contacts", **OFF)
 
