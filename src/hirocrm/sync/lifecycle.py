@@ -177,7 +177,8 @@ def drop_batches(run: SyncRun, now: datetime) -> None:
     batches = AnalysisBatch.objects.filter(
         organization_id=run.organization_id, run=run, finished_at=None
     )
-    waiting = [conversation for batch in batches for conversation in batch.conversation_ids]
+    locked = batches.select_for_update().order_by("id")
+    waiting = [conversation for batch in locked for conversation in batch.conversation_ids]
     Conversation.objects.filter(pk__in=waiting, analysis_state=AnalysisState.PENDING).update(
         analysis_state=AnalysisState.NONE
     )

@@ -111,13 +111,14 @@ def cancel_run(*, run: SyncRun, now: datetime) -> SyncRun:
     Raises:
         RunAlreadyFinished: it has ended.
     """
+    # Batches, conversations, then the run: whoever writes answers locks in this order too.
+    lifecycle.drop_batches(run, now)
     changed = SyncRun.objects.filter(
         pk=run.pk, organization_id=run.organization_id, finished_at=None, cancel_requested_at=None
     ).update(cancel_requested_at=now)
     run.refresh_from_db()
     if not changed and not run.is_open:
         raise RunAlreadyFinished("This run has already ended.")
-    lifecycle.drop_batches(run, now)
     lifecycle.finish_if_done(run_id=run.pk, now=now)
     run.refresh_from_db()
     return run
