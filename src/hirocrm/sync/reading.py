@@ -34,7 +34,7 @@ INTERNAL_ERROR = "HiroCRM failed on this conversation; that is a fault of ours, 
 WRITE_SIZE = 25  # answers written at once
 TELL_WAITS_EVERY_SECONDS = 2.0
 DATABASE_PATIENCE_SECONDS = 15.0
-WRITE_AFTER_SECONDS = 0.25  # or sooner than that many: whatever has come by then
+WRITE_AFTER_SECONDS = 0.1  # or sooner than that many: whatever has come by then
 
 
 @dataclass(frozen=True, slots=True)
