@@ -13,6 +13,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.e2e_web.conftest import _free_port, _wait_until_ready
+from tests.log_guard import guard
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -43,7 +44,10 @@ def address(unpacked: Path, django_db_setup: None) -> Iterator[str]:
         **os.environ, "DATABASE_URL": url, "HIROCRM_BASE_URL": address, "PATH": "", "PYTHONPATH": str(unpacked)
     }  # fmt: skip
     command = [sys.executable, "-m", "hirocrm.cli", "web", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, cwd=unpacked)
+    with guard.new_file().open("wb") as log:
+        process = subprocess.Popen(
+            command, env=environment, cwd=unpacked, stdout=log, stderr=subprocess.STDOUT
+        )
     try:
         _wait_until_ready(f"{address}/healthz", process)
         yield address

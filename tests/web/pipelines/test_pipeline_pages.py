@@ -84,7 +84,7 @@ class TestPipelineEditor:
         StageFactory.create_batch(9, pipeline=pipeline, organization=owner.organization)
         client = sign_in(owner)
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             client.get(url("pipeline", pipeline))
 
     @pytest.mark.parametrize("name", ["pipeline", "pipeline-delete"])

@@ -86,7 +86,7 @@ class TestMembers:
     ):
         client = sign_in(owner)
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             text = client.get("/settings/members").text
 
         for member in (owner, agent):
