@@ -15,13 +15,12 @@ FENCE_RUN = re.compile(r"[=═＝〓]{3,}")
 BRACKETS = str.maketrans({"[": "(", "]": ")", "［": "(", "］": ")", "【": "(", "】": ")"})
 BREAKS = re.compile(r"[ \t]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])[\s]*")
 # Tag characters spell invisible ASCII; the rest turns text around or hides it. Joiners stay: emoji need them.
-CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # Unicode's Cc, but for the tab
-INVISIBLE = re.compile(r"[\U000E0000-\U000E007F\u202A-\u202E\u2066-\u2069\uFEFF\u00AD]")
+_CONTROL = r"\x00-\x08\x0a-\x1f\x7f-\x9f"  # Unicode's Cc, but for the tab
+_HIDDEN = r"\U000E0000-\U000E007F\u202A-\u202E\u2066-\u2069\uFEFF\u00AD"
+CONTROLS = re.compile(f"[{_CONTROL}]")
+INVISIBLE = re.compile(f"[{_HIDDEN}]")
 # Every letter that any of the above can touch: few messages hold one, and one look is quicker than five.
-SUSPECT = re.compile(
-    r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029=═＝〓\[\]［］【】"
-    r"\U000E0000-\U000E007F\u202A-\u202E\u2066-\u2069\uFEFF\u00AD]"
-)
+SUSPECT = re.compile(rf"[{_CONTROL}{_HIDDEN}\u2028\u2029=═＝〓\[\]［］【】]")
 
 
 def disarm(text: str) -> str:
