@@ -42,7 +42,8 @@ class Subscription:
     async def next(self, timeout_seconds: float) -> News | None:
         """The next piece of news, or None when the time is up."""
         try:
-            return await asyncio.wait_for(self.queue.get(), timeout_seconds)
+            async with asyncio.timeout(timeout_seconds):
+                return await self.queue.get()
         except TimeoutError:
             return None
 

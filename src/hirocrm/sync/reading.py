@@ -143,8 +143,11 @@ class ReadingLine:
     async def _write_forever(self) -> None:
         while True:
             await self._arrived.wait()
+            # Python 3.11's wait_for swallows a cancellation that comes together with what it waits for,
+            # and whoever closes this line would wait for ever.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), WRITE_AFTER_SECONDS)
+                async with asyncio.timeout(WRITE_AFTER_SECONDS):
+                    await self._full.wait()
             taken, self._waiting = self._waiting, []
             self._arrived.clear()
             self._full.clear()
