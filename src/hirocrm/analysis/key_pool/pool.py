@@ -81,6 +81,7 @@ class KeyPool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for queue in self._queues.values():
+            queue.end_pause()
             self._give_back(queue.drop(lambda _: True))
         try:
             await self._flush()
@@ -188,7 +189,7 @@ class KeyPool:
             waiter = queue.waiters.popleft()
             if not waiter.future.done():
                 waiter.future.set_result(self._next_lease(queue))
-        if self._needs_refill(queue) and queue.refill is None and now >= queue.resume_at:
+        if self._needs_refill(queue) and queue.refill is None and queue.pause is None:
             queue.refill = asyncio.get_running_loop().create_task(self._refill(queue))
 
     def _free_places(self) -> int:
@@ -271,8 +272,14 @@ class KeyPool:
             return
         queue.waiting_until = until if handout.wait_reason != "probe" else None
         pause = min(seconds, LOOK_AGAIN_SECONDS) + random.uniform(0.01, 0.05)
-        queue.resume_at = time.monotonic() + pause
-        asyncio.get_running_loop().call_later(pause + 0.001, self._dispatch, queue)
+        queue.end_pause()
+        # The timer itself ends the pause. Asking a clock then would be wrong: uvloop's timers may fire half a
+        # millisecond early, and nothing would wake the queue again.
+        queue.pause = asyncio.get_running_loop().call_later(pause, self._look_again, queue)
+
+    def _look_again(self, queue: Queue) -> None:
+        queue.end_pause()
+        self._dispatch(queue)
 
     def _fail(self, queue: Queue, error: Exception) -> None:
         waiters, queue.waiters = queue.waiters, deque()
@@ -328,7 +335,7 @@ class KeyPool:
 
     def _resume(self) -> None:
         for queue in self._queues.values():
-            queue.resume_at = 0.0
+            queue.end_pause()
         self._dispatch_all()
 
     def _withdraw(

@@ -73,19 +73,25 @@ class Waiter:
 
 @dataclass(slots=True)
 class Queue:
-    """All that wait for one source. `resume_at`: don't ask the ledger before (monotonic seconds)."""
+    """All that wait for one source. While there is a `pause`, the ledger isn't asked."""
 
     source: Source
     waiters: deque[Waiter] = field(default_factory=deque)
     held: deque[Held] = field(default_factory=deque)
     refill: asyncio.Task[None] | None = None
-    resume_at: float = 0.0
+    pause: asyncio.TimerHandle | None = None
     waiting_until: datetime | None = None
 
     @property
     def is_idle(self) -> bool:
         """Nobody waits and nothing is held."""
         return not (self.waiters or self.held or self.refill)
+
+    def end_pause(self) -> None:
+        """The ledger may be asked again."""
+        if self.pause is not None:
+            self.pause.cancel()
+            self.pause = None
 
     def drop(self, matches: Callable[[Held], bool]) -> list[Held]:
         """Give up slices."""
