@@ -23,3 +23,5 @@ document.addEventListener("htmx:afterSwap", () => {
   for (const figure of document.querySelectorAll("[data-review-count]")) figure.textContent = now.textContent;
   if (review()?.querySelector("[data-review-item]")) scrollTo({ top: 0 });
 });
+
+document.documentElement.dataset.review = "on";

@@ -171,7 +171,8 @@ class TestPhone:
         page = visit(owner, f"/inbox/{line.conversation.pk}", phone=True)
 
         page.get_by_label("More", exact=True).click()
-        page.locator(".inbox-more select").select_option(label="Me")
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.locator(".inbox-more select").select_option(label="Me")
         page.get_by_label("More", exact=True).wait_for()
         page.locator(".inbox-more details:not([open])").wait_for()
         line.conversation.refresh_from_db()

@@ -94,6 +94,7 @@ class TestReview:
 
     def test_shows_the_next_contact_before_the_answer_is_taken(self, visit, agent, people):
         page = visit(agent, "/review")
+        page.locator("html[data-review=on]").wait_for(state="attached")
         held = []
         page.route("**/review/*/answer", lambda route: held.append(route))  # noqa: PLW0108  # Playwright hangs marks on it
 

@@ -9,8 +9,6 @@ import pytest
 from hirocrm.sync import outcomes
 from hirocrm.sync.reading import ReadingLine, Task
 
-pytestmark = pytest.mark.asyncio
-
 HANGING_SECONDS = 10.0
 
 
