@@ -84,7 +84,7 @@ def end_of_run(page: "Page") -> str | None:
 
     try:
         page.locator(
-            "[data-run-status]:not([data-run-status=queued]):not([data-run-status=running])"
+            "[data-run-status]:not([data-run-status=queued]):not([data-run-status=running]):not([data-run-status=rate_limited])"
         ).wait_for(timeout=240_000)
     except NothingCame:
         page.reload()
