@@ -196,9 +196,9 @@ def test_knows_every_page():
         "live-events", "run-errors", "design", "design-move", "inbox-file", "contact-picture",
         "contact-json", "meta-deauthorize", "meta-data-deletion",
     }  # fmt: skip
-    need_what_only_their_journeys_have = {"join", "import-name", "connect-choose", "first-sync"}
+    looked_at_on_the_way = {"join", "import-name", "connect-choose", "first-sync"}
     known = set(PAGES) | parts_of_pages | lead_elsewhere | no_pages
-    known |= need_what_only_their_journeys_have
+    known |= looked_at_on_the_way
 
     assert _opened_by_links(get_resolver()) - known == set()
 

@@ -1,0 +1,55 @@
+"""axe-core on the pages that only a journey leads to: an invitation, a login's Pages, a first sync, an archive's names."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from hirocrm.core import clock
+from hirocrm.meta.models import FoundPage, Login
+from hirocrm.organizations.services import invite_member
+from tests.e2e_web.test_accessibility import AXE, faults
+from tests.web.imports.test_imports import archive
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def login_of(owner: Any) -> Login:
+    """A login that found a Page that can be connected, and one that lacks a task."""
+    now = clock.now()
+    login = Login.objects.create(
+        organization=owner.organization, member=owner, session_hash="x", remote_user_name="Ana Cruz",
+        page_count=2, created_at=now, answered_at=now, expires_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    for number, tasks in enumerate((["MESSAGING", "MANAGE"], [])):
+        FoundPage.objects.create(
+            organization=owner.organization, login=login, remote_id=str(number), name=f"Shop {number}",
+            access_token="secret", tasks=tasks,
+        )  # fmt: skip
+    return login
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core comes with `make assets`.")
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
+def test_no_page_on_the_way_breaks_a_rule(visit, owner, server, shop, phone):
+    _, secret = invite_member(member=owner, email="ben@example.com", role="agent", now=clock.now())
+    addresses = [
+        reverse("join", args=[secret]),
+        reverse("connect-choose", args=[login_of(owner).id]),
+        f"{reverse('first-sync')}?page={shop.page.id}",
+    ]
+    page = visit(owner, "/imports", phone=phone)
+    file = archive(("Mia Cruz", "Ana's Closet"))
+    page.locator("input[type=file]").set_input_files(
+        {"name": "facebook.zip", "mimeType": "application/zip", "buffer": file.read()}
+    )
+    page.get_by_role("button", name="Import").click()
+    page.get_by_text("Which one is your business?").wait_for()
+
+    found = faults(page, "import-name")
+    for address in addresses:
+        assert (page.goto(server + address).status, address) == (200, address)
+        found |= faults(page, address)
+
+    assert found == {}
