@@ -61,4 +61,11 @@ if (typeof document !== "undefined") {
     const form = event.target.closest?.("[data-select]");
     if (form) show(form);
   });
+  // What was ticked before this script came counts too, as does what the browser keeps on the way back.
+  for (const form of document.querySelectorAll("[data-select]")) {
+    const page = form.querySelector("[data-select-page]");
+    if (!page) continue;
+    if (page.checked) for (const row of rowsOf(form)) row.checked = true;
+    show(form);
+  }
 }

@@ -280,6 +280,22 @@ class TestState:
         conversation.refresh_from_db()
         assert (conversation.seen_at, answer.url) == (None, "/inbox")
 
+    @pytest.mark.parametrize(
+        ("seen_at", "is_seen"), [(None, False), (datetime(2026, 1, 1, tzinfo=UTC), True)]
+    )
+    def test_news_in_an_open_page_reads_on_but_leaves_what_was_marked(
+        self, agent, page, sign_in, seen_at, is_seen
+    ):
+        conversation = talk(page, seen_at=seen_at)
+
+        sign_in(agent).get(
+            reverse("inbox-conversation", args=[conversation.id]),
+            headers={"HX-Request": "true", "HX-Target": "thread-live"},
+        )
+
+        before, conversation = seen_at, type(conversation).objects.get(pk=conversation.pk)
+        assert (conversation.seen_at != before) is is_seen
+
 
 class TestFiles:
     PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40

@@ -70,7 +70,7 @@ def thread_context(request: MemberHttpRequest, found: Conversation) -> dict[str,
     """The open conversation; looking at it makes it read."""
     member, now = request.member, clock.now()
     may_work = permissions.allows(member, Right.WORK)
-    if may_work and presentation.is_unread(found):
+    if may_work and presentation.is_unread(found) and not _is_kept_unread(request, found):
         found = services.mark_seen(member=member, conversation_id=found.id, now=now)
     shown = thread.read_thread(
         found.contact,
@@ -92,6 +92,11 @@ def thread_context(request: MemberHttpRequest, found: Conversation) -> dict[str,
         "talk": str(found.id) if answering["composer"].is_open else "",
         **answering,
     }
+
+
+def _is_kept_unread(request: MemberHttpRequest, found: Conversation) -> bool:
+    """Whether "Mark as unread" was said: news in a page that is still open doesn't take that back."""
+    return found.seen_at is None and _is_for(request, "thread-live")
 
 
 def _list_context(request: MemberHttpRequest, current: Conversation | None) -> dict[str, Any]:
