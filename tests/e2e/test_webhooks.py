@@ -15,7 +15,7 @@ PATH = "/webhooks/facebook"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
     settings = {
-        "HIROCRM_ANALYSIS_DEBOUNCE_SECONDS": "2",
+        "HIROCRM_ANALYSIS_DEBOUNCE_SECONDS": "4",
         "FACEBOOK_WEBHOOK_VERIFY_TOKEN": VERIFY_TOKEN,
     }
     with Stack(tmp_path_factory.mktemp("stack"), **settings) as running:
