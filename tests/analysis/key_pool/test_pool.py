@@ -1,14 +1,14 @@
 """The pool in one process: nobody who waits for a key is forgotten."""
 
 import asyncio
-import uuid
 from datetime import UTC, datetime
 
 import pytest
 
 from hirocrm.analysis.key_pool import ledger
 from hirocrm.analysis.key_pool.pool import KeyPool
-from hirocrm.analysis.key_pool.slices import Handout, Slice, Source
+from hirocrm.analysis.key_pool.slices import Handout, Source
+from tests.analysis.key_pool.slices import one_request
 
 SOURCE = Source("gemini", None, ("m",))
 RESTING = Handout(
@@ -16,22 +16,6 @@ RESTING = Handout(
 )
 HANGING_SECONDS = 10.0
 EARLY_SECONDS = 0.004  # uvloop counts in milliseconds and was seen 0.4 ms early
-
-
-def one_request() -> Handout:
-    return Handout(
-        (
-            Slice(
-                provider="gemini",
-                key_id=uuid.uuid4(),
-                budget_id="key:x",
-                model="m",
-                slot=1,
-                issued_at=1.0,
-                requests=1,
-            ),
-        )
-    )
 
 
 class TestAcquire:
@@ -45,7 +29,7 @@ class TestAcquire:
             "call_later",
             lambda delay, *call, **how: on_time(max(0.0, delay - EARLY_SECONDS), *call, **how),
         )
-        answers = [RESTING, RESTING, one_request()]
+        answers = [RESTING, RESTING, Handout((one_request(),))]
         monkeypatch.setattr(ledger, "take", lambda *_, **__: answers.pop(0))
         pool = KeyPool(concurrency=4)
 
