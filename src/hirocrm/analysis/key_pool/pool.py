@@ -272,7 +272,6 @@ class KeyPool:
             return
         queue.waiting_until = until if handout.wait_reason != "probe" else None
         pause = min(seconds, LOOK_AGAIN_SECONDS) + random.uniform(0.01, 0.05)
-        queue.end_pause()
         # The timer itself ends the pause. Asking a clock then would be wrong: uvloop's timers may fire half a
         # millisecond early, and nothing would wake the queue again.
         queue.pause = asyncio.get_running_loop().call_later(pause, self._look_again, queue)
