@@ -32,6 +32,7 @@ from tests.analysis.gemini_payloads import (
 )
 from tests.analysis.requests import conversation
 from tests.analysis.vendor_server import Answer, Seen, Vendor, running
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -434,7 +435,7 @@ class TestQuota:
         settings.GOOGLE_AI_RPM = 7
         async with Analyst() as analyst:
             work = asyncio.gather(*(analyse(analyst, organization) for _ in range(30)))
-            await _until(lambda: len(vendor.seen) >= 21)
+            await until(lambda: len(vendor.seen) >= 21)
             await asyncio.sleep(0.5)
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
@@ -467,9 +468,3 @@ def _count_takes(analyst: Analyst) -> Callable[[], int]:
 
     pool._take = counted  # type: ignore[method-assign]
     return lambda: calls[0]
-
-
-async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110  # what it waits for happens in a server
-            await asyncio.sleep(0.02)

@@ -61,6 +61,18 @@ def take(clock: Clock, want: int, tokens: int = 100, **options: Any) -> Handout:
     )
 
 
+def good_answer(probe: Slice) -> Report:
+    return Report(
+        "gemini",
+        probe.budget_id,
+        MODEL,
+        probe.slot,
+        probe.key_id,
+        answered=True,
+        ends_probe=True,
+    )
+
+
 def counts(handout: Handout) -> list[int | None]:
     return sorted((taken.requests for taken in handout.slices), key=lambda n: (n is None, n))
 
@@ -157,20 +169,24 @@ class TestTake:
 
         first, second = take(clock, 64), take(clock, 64)
         probe = first.slices[0]
-        good = Report(
-            "gemini",
-            probe.budget_id,
-            MODEL,
-            probe.slot,
-            probe.key_id,
-            answered=True,
-            ends_probe=True,
-        )
-        third = take(clock, 64, reports=[good])
+        third = take(clock, 64, reports=[good_answer(probe)])
 
         assert [(s.requests, s.is_probe) for s in first.slices] == [(1, True), (1, True)]
         assert (second.slices, second.wait_reason) == ((), "probe")
         assert [(s.requests, s.key_id) for s in third.slices] == [(9, probe.key_id)]
+
+    def test_a_key_that_never_answered_is_proven_by_its_first_answer(
+        self, settings: Settings, clock: Clock
+    ) -> None:
+        use_keys(settings, "key-one-1", "key-two-2", rpm=10)
+        AnalysisKey.objects.update(proven_at=None)
+        probe = take(clock, 64).slices[0]
+
+        after = take(clock, 64, reports=[good_answer(probe)])
+
+        assert [(s.requests, s.key_id, s.is_probe) for s in after.slices] == [
+            (9, probe.key_id, False)
+        ]
 
     def test_a_dead_process_does_not_keep_a_key_on_trial(
         self, settings: Settings, clock: Clock

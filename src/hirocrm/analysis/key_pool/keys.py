@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from hirocrm.analysis.errors import KeyAlreadyAdded, KeyInvalid, KeyNotFound
 from hirocrm.analysis.key_pool import keyring
 from hirocrm.analysis.key_pool.keyring import Limits
 from hirocrm.analysis.key_pool.ledger import effective_limits
-from hirocrm.analysis.key_pool.rest import CHANNEL
+from hirocrm.analysis.key_pool.news import tell_to_look_again
 from hirocrm.analysis.key_pool.window import Window, next_pacific_midnight, pacific_day
 from hirocrm.analysis.models import AnalysisKey, AnalysisQuota, KeyStanding
 from hirocrm.analysis.providers.protocol import Provider
@@ -179,7 +179,7 @@ def add_key(
             row.save(force_insert=True)
     except IntegrityError:
         raise KeyAlreadyAdded("This key has been added before.") from None
-    _tell_processes()
+    tell_to_look_again()
     return row
 
 
@@ -240,7 +240,7 @@ def change_key(
         row.standing = KeyStanding.READY if is_enabled else KeyStanding.DISABLED
         row.refused_reason, row.refused_at = "", None
     row.save()
-    _tell_processes()
+    tell_to_look_again()
     return row
 
 
@@ -261,7 +261,7 @@ def reset_key(*, organization_id: UUID, key_id: UUID) -> AnalysisKey:
         learned_rpd=None,
         learned_at=None,
     )
-    _tell_processes()
+    tell_to_look_again()
     return row
 
 
@@ -277,7 +277,7 @@ def delete_key(*, organization_id: UUID, key_id: UUID) -> None:
         setting = keyring.KEY_SETTINGS[row.provider]
         raise KeyInvalid(f"This key comes from {setting}: remove it there, or disable it here.")
     row.delete()
-    _tell_processes()
+    tell_to_look_again()
 
 
 async def check_key(provider: Provider, *, secret: str, model: str) -> None:
@@ -307,10 +307,3 @@ def _secret_of(row: AnalysisKey) -> str:
 
 def _quotas(row: AnalysisKey) -> Any:
     return AnalysisQuota.objects.filter(provider=row.provider, budget_id=row.budget_id)
-
-
-def _tell_processes() -> None:
-    """Let waiting processes look again when this commits."""
-    news = '{"provider": "", "budget": "", "model": "", "key": ""}'
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, news])

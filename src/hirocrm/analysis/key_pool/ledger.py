@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from hirocrm.analysis.key_pool import keyring
+from hirocrm.analysis.key_pool import keyring, news
 from hirocrm.analysis.key_pool.keyring import HeldKey, Limits
 from hirocrm.analysis.key_pool.slices import Handout, Report, Slice, Source
 from hirocrm.analysis.key_pool.window import (
@@ -146,6 +146,7 @@ class _Desk:
         self.windows: dict[tuple[str, str], Window] = {}
         self.changed: set[tuple[str, str]] = set()
         self.proven_keys: set[UUID] = set()
+        self.ended_probes = False
         self.used_keys: set[UUID] = set()
 
     def window(self, row: AnalysisQuota) -> Window:
@@ -166,6 +167,7 @@ class _Desk:
         row.day_requests = max(0, row.day_requests + report.requests + report.sent_unbooked)
         if report.ends_probe:
             row.probe_until = None
+            self.ended_probes = True
         if report.answered:
             row.strikes = 0
             if row.proven_at is None or self.now - row.proven_at > PROOF_NOTED_EVERY:
@@ -219,6 +221,8 @@ class _Desk:
             AnalysisKey.objects.filter(id__in=self.proven_keys).update(proven_at=self.now)
         if self.used_keys:
             AnalysisKey.objects.filter(id__in=self.used_keys).update(last_used_at=self.now)
+        if self.ended_probes:  # others wait for just this, with all they have to ask
+            news.tell_to_look_again()
 
 
 class _Round:
@@ -295,7 +299,9 @@ class _Round:
         """Whether this key answered lately. An only key needs no proof: there is nothing to prefer."""
         if not self.has_choice:
             return True
-        stamps = (row.proven_at, key.row.proven_at)
+        # A report of this very transaction may have proved it: the key was read before that was booked.
+        key_proven_at = self.desk.now if key.row.id in self.desk.proven_keys else key.row.proven_at
+        stamps = (row.proven_at, key_proven_at)
         return all(stamp is not None and self.desk.now - stamp < PROOF_LASTS for stamp in stamps)
 
     def _may_probe(self, row: AnalysisQuota) -> bool:

@@ -1,55 +1,38 @@
 """Hearing at once what other processes learned of a key, so that nobody asks a resting one meanwhile."""
 
 import asyncio
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import structlog
 from django.db import connection
 
+from hirocrm.analysis.key_pool import news
+from hirocrm.analysis.key_pool.news import KeyNews
+
 log = structlog.get_logger(__name__)
 
 RECONNECT_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class KeyNews:
-    """Which slices to give up; without a provider, only that something changed."""
-
-    provider: str = ""
-    budget_id: str = ""
-    model: str = ""
-    key_id: str = ""
-
-
-async def listen(channel: str, hear: Callable[[KeyNews], None]) -> None:
+async def listen(hear: Callable[[KeyNews], None]) -> None:
     """Call `hear` with all news until cancelled. Without a database it keeps trying: leases are short."""
     while True:
         try:
-            await _listen_once(channel, hear)
+            await _listen_once(hear)
         except psycopg.Error as exc:
             log.info("key_pool.listener_lost", error=type(exc).__name__)
         await asyncio.sleep(RECONNECT_SECONDS)
 
 
-async def _listen_once(channel: str, hear: Callable[[KeyNews], None]) -> None:
+async def _listen_once(hear: Callable[[KeyNews], None]) -> None:
     async with await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True) as conn:
-        await conn.execute(f"LISTEN {channel}")
+        await conn.execute(f"LISTEN {news.CHANNEL}")
         async for notification in conn.notifies():
-            news = _read(notification.payload)
-            if news:
-                hear(news)
-
-
-def _read(payload: str) -> KeyNews | None:
-    try:
-        data = json.loads(payload)
-        return KeyNews(data["provider"], data["budget"], data["model"], data["key"])
-    except (ValueError, KeyError, TypeError):
-        return None
+            heard = news.read(notification.payload)
+            if heard:
+                hear(heard)
 
 
 def _parameters() -> dict[str, Any]:

@@ -19,7 +19,8 @@ from django.db import Error as DatabaseError
 from hirocrm.analysis.errors import AllKeysResting
 from hirocrm.analysis.key_pool import ledger, rest
 from hirocrm.analysis.key_pool.keyring import VENDOR_TITLES
-from hirocrm.analysis.key_pool.listener import KeyNews, listen
+from hirocrm.analysis.key_pool.listener import listen
+from hirocrm.analysis.key_pool.news import KeyNews
 from hirocrm.analysis.key_pool.queues import Held, Lease, Place, Queue, Waiter
 from hirocrm.analysis.key_pool.slices import Handout, Report, Slice, Source
 from hirocrm.analysis.key_pool.thread import DatabaseThread
@@ -64,7 +65,7 @@ class KeyPool:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._chores = [
-            loop.create_task(listen(rest.CHANNEL, self._hear)),
+            loop.create_task(listen(self._hear)),
             loop.create_task(self._flush_regularly()),
         ]
         return self
@@ -361,7 +362,7 @@ class KeyPool:
         return any(self._revoked.get(name, -1.0) >= moment for name in names)
 
     def _hear(self, news: KeyNews) -> None:
-        """Another process had bad news of a key, or a person changed something."""
+        """Another process had news of a key, or a person changed something."""
         if news.provider:
             self._revoke(news.provider, news.budget_id or news.key_id, news.model)
         self._resume()

@@ -1,13 +1,12 @@
 """Bad news about keys, written at once and told to every process: rest, refusal, a model that is gone."""
 
-import json
 import random
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
 
+from hirocrm.analysis.key_pool import news
 from hirocrm.analysis.key_pool.ledger import GONE, Clock, database_now, settle
 from hirocrm.analysis.key_pool.slices import Report, Slice
 from hirocrm.analysis.key_pool.window import next_pacific_midnight
@@ -16,7 +15,6 @@ from hirocrm.analysis.providers.errors import KeyRefused, ModelRetired, QuotaExc
 
 log = structlog.get_logger(__name__)
 
-CHANNEL = "hirocrm_keys"
 MINUTE_REST_SECONDS = 30.0  # a minute limit that named no delay
 BURST_FIRST_SECONDS = 2.0
 BURST_LONGEST_SECONDS = 60.0
@@ -47,7 +45,7 @@ def park(taken: Slice, error: QuotaExceeded, *, clock: Clock = database_now) -> 
     if taken.is_probe:
         row.probe_until = None
     row.save()
-    _tell(taken.provider, budget_id=taken.budget_id, model=taken.model)
+    news.tell_to_give_up(taken.provider, budget_id=taken.budget_id, model=taken.model)
     log.info(
         "analysis_quota.parked", model=taken.model, scope=error.scope.value, until=until.isoformat()
     )
@@ -99,7 +97,7 @@ def retire(taken: Slice, error: ModelRetired, *, clock: Clock = database_now) ->
     row.parked_until, row.parked_reason = now + RETIRED_REST, "retired"
     row.notice, row.probe_until = error.sentence[:400], None
     row.save()
-    _tell(taken.provider, budget_id=taken.budget_id, model=taken.model)
+    news.tell_to_give_up(taken.provider, budget_id=taken.budget_id, model=taken.model)
     if is_news:
         log.warning("analysis_model.retired", model=taken.model, sentence=error.sentence)
 
@@ -118,7 +116,7 @@ def refuse(taken: Slice, error: KeyRefused, *, clock: Clock = database_now) -> N
     )
     if taken.is_probe:
         settle([_end_of_probe(taken)], clock=clock)
-    _tell(taken.provider, key_id=taken.key_id)
+    news.tell_to_give_up(taken.provider, key_id=taken.key_id)
     if changed:
         log.warning("analysis_key.refused", key_id=str(taken.key_id), sentence=error.sentence)
 
@@ -138,12 +136,3 @@ def _locked(taken: Slice) -> AnalysisQuota:
     return AnalysisQuota.objects.select_for_update().get(
         provider=taken.provider, budget_id=taken.budget_id, model=taken.model
     )
-
-
-def _tell(
-    provider: str, *, budget_id: str = "", model: str = "", key_id: UUID | None = None
-) -> None:
-    """Tell the other processes, when this commits, to give up what they hold of it."""
-    news = {"provider": provider, "budget": budget_id, "model": model, "key": str(key_id or "")}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, json.dumps(news)])
