@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +30,50 @@ THEMES = ("light", "dark")
 PAGES = {
     "home": "/",
     "board": "/board",
+    "board-filtered": "/board?sentiment=negative",
     "contacts": "/contacts",
+    "contacts-search": "/contacts?q=hm+po",
+    "contacts-nothing": "/contacts?q=nobody+of+this+name",
     "review": "/review",
     "inbox": "/inbox",
+    "quick-replies": "/inbox/quick-replies",
     "welcome": "/welcome",
     "pages": "/pages",
+    "connect": "/pages/connect",
     "runs": "/runs",
     "imports": "/imports",
     "pipelines": "/pipelines",
     "settings": "/settings",
     "members": "/settings/members",
     "ai": "/settings/ai",
+    "webhooks": "/settings/webhooks",
+    "privacy": "/settings/privacy",
     "tokens": "/settings/tokens",
-    "connect": "/pages/connect",
+    "password": "/accounts/password/change/",
+    "email": "/accounts/email/",
+    "sign-out": "/accounts/logout/",
+    "not-found": "/nothing-here",
 }
+SIGNED_OUT = {
+    "sign-in": "/accounts/login/",
+    "sign-up": "/accounts/signup/",
+    "forgotten": "/accounts/password/reset/",
+    "forgotten-sent": "/accounts/password/reset/done/",
+    "join-too-late": "/join/no-such-invitation",
+    "deletion": "/meta/data-deletion/no-such-code",
+}
+# Pages that are one of many: found by the first such link of a list, then by what is added to it.
+FOLLOWED = (
+    ("contact", "/contacts", "main a[href*='/contacts/']", ""),
+    ("thread", "/inbox", "main a[href*='/inbox/']:not([href*='quick'])", ""),
+    ("page", "/pages", "main .card a[href*='/pages/']", ""),
+    ("page-remove", "/pages", "main .card a[href*='/pages/']", "/remove"),
+    ("run", "/runs", "main a[href*='/runs/']", ""),
+    ("run-undo", "/runs", "main a[href*='/runs/']", "/undo"),
+    ("pipeline", "/pipelines", "main a[href*='/pipelines/']", ""),
+    ("pipeline-try", "/pipelines", "main a[href*='/pipelines/']", "/try"),
+    ("pipeline-delete", "/pipelines", "main a[href*='/pipelines/']", "/delete"),
+)
 DEMO_SECONDS = 240
 BROWSER = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -130,36 +161,44 @@ def take_all(browser: Browser, link: str, wanted: str) -> None:
     base = link.partition("/sign-in/")[0]
     page = sign_in(browser, link)
     state: Any = page.context.storage_state()
-    page.goto(f"{base}/contacts")
-    contact = page.locator("a[href*='/contacts/']").first.get_attribute("href")
-    run = None
-    page.goto(f"{base}/runs")
-    if page.locator("a[href*='/runs/']").count():
-        run = page.locator("a[href*='/runs/']").first.get_attribute("href")
-    paths = {**PAGES, **({"contact": contact} if contact else {}), **({"run": run} if run else {})}
-    for name, start, selector in (
-        ("pipeline", "/pipelines", "main a[href*='/pipelines/']"),
-        ("page", "/pages", "main .card a[href*='/pages/']"),
-        ("thread", "/inbox", "main a[href*='/inbox/']"),
-    ):
-        page.goto(base + start)
-        if page.locator(selector).count():
-            paths[name] = page.locator(selector).first.get_attribute("href")
-    for name, path in paths.items():
+    for name, path in {**PAGES, **dict(follow(page, base))}.items():
         if wanted in name:
-            for size, (width, height) in SIZES.items():
-                for theme in THEMES:
-                    context = browser.new_context(
-                        storage_state=state, color_scheme=theme,
-                        viewport={"width": width, "height": height},
-                    )  # fmt: skip
-                    shot = context.new_page()
-                    answer = shot.goto(f"{base}{path}")
-                    shot.wait_for_load_state("load")
-                    shot.wait_for_timeout(500)
-                    shot.screenshot(path=OUT / f"{name}_{size}_{theme}.png")
-                    print(f"{name:12} {size:8} {theme:6} {answer.status if answer else '?'}")
-                    context.close()
+            take(browser, name, base + path, state)
+    for name, path in SIGNED_OUT.items():
+        if wanted in name:
+            take(browser, name, base + path, None)
+
+
+def follow(page: Page, base: str) -> Iterator[tuple[str, str]]:
+    """The names and addresses of pages that are one of many."""
+    for name, start, selector, rest in FOLLOWED:
+        page.goto(base + start)
+        address = page.locator(selector).first.get_attribute("href")
+        if not address:
+            raise SystemExit(f"{start} has no link to a page of its kind, so there is no {name}.")
+        yield name, address.partition("?")[0] + rest
+        if name == "pipeline":
+            page.goto(base + address)
+            stage = page.locator("main a[href*='/stages/']").first.get_attribute("href")
+            yield "stage", stage or ""
+
+
+def take(browser: Browser, name: str, address: str, state: Any) -> None:
+    """One page from top to bottom, in each size and theme."""
+    for size, (width, height) in SIZES.items():
+        for theme in THEMES:
+            context = browser.new_context(
+                storage_state=state,
+                color_scheme=theme,
+                viewport={"width": width, "height": height},
+            )
+            page = context.new_page()
+            answer = page.goto(address)
+            page.wait_for_load_state("load")
+            page.wait_for_timeout(500)
+            page.screenshot(path=OUT / f"{name}_{size}_{theme}.png", full_page=True)
+            print(f"{name:16} {size:8} {theme:6} {answer.status if answer else '?'}")
+            context.close()
 
 
 if __name__ == "__main__":
