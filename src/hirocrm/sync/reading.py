@@ -272,7 +272,7 @@ async def read_batch(*, organization_id: UUID, batch_id: UUID) -> None:
 def _load(organization_id: UUID, batch_id: UUID) -> Task | None:
     batch = (
         AnalysisBatch.objects.select_related(
-            "run", "page", "page__organization", "page__auto_pipeline"
+            "run", "run__started_by", "page", "page__organization", "page__auto_pipeline"
         )
         .filter(organization_id=organization_id, pk=batch_id, finished_at=None)
         .first()
@@ -282,7 +282,7 @@ def _load(organization_id: UUID, batch_id: UUID) -> Task | None:
     if batch.run is not None and batch.run.cancel_requested_at is not None:
         outcomes.give_back(batch, now=clock.now())
         return None
-    if batch.run is not None:
+    if batch.run is not None and batch.run.waiting_until is not None:
         outcomes.wait_is_over(batch.run.pk, now=clock.now())
     asker = asker_for(batch.page.organization)
     plan: Plan | None = plan_for(batch.run, batch.page, asker) if batch.run else None
