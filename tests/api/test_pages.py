@@ -1,6 +1,7 @@
 import asyncio
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -419,6 +420,22 @@ class TestConnection:
             "checkedAt": "2026-03-01T09:30:00Z",
             "connectedBy": "Ana",
         }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("minutes", "shown"),
+        [(5, ("limited", "Meta allows no more calls.")), (-5, ("healthy", None))],
+    )
+    def test_is_limited_until_its_time_has_passed(self, api, page, minutes, shown):
+        until = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=minutes)
+        Page.objects.filter(pk=page.pk).update(
+            state="limited", state_reason="Meta allows no more calls.", limited_until=until
+        )
+
+        found = api.get(f"/api/facebook-pages/{page.pk}").json()
+
+        assert (found["state"], found["stateReason"]) == shown
+        told = until.isoformat().replace("+00:00", "Z") if minutes > 0 else None
+        assert found["limitedUntil"] == told
 
     def test_is_looked_at_when_asked(self, api, page, settings):
         with SandboxServer("--page-id", page.remote_id) as sandbox:

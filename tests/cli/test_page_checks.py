@@ -1,5 +1,7 @@
 """What `hirocrm doctor` says of Pages."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from hirocrm.cli.checks.remote import check_pages
@@ -24,6 +26,10 @@ def page(server, settings, owner) -> Page:
     return PageFactory(organization=owner.organization, remote_id=CLOSET, access_token=token)
 
 
+def until(end: datetime) -> str:
+    return f"“Ana's Closet” is limited until {end:%d %b %Y, %H:%M} UTC."
+
+
 @pytest.mark.django_db(transaction=True)
 class TestCheckPages:
     def test_warns_of_events_that_arent_delivered(self, page):
@@ -41,11 +47,23 @@ class TestCheckPages:
         assert "password" in finding.advice
 
     def test_a_pause_is_no_failure(self, server, page):
-        server.graph.rate_limits(CLOSET, 80006, match={"op": "page"})
+        server.graph.rate_limits(CLOSET, 80006, regain_minutes=600, match={"op": "page"})
+        end = datetime.now(UTC) + timedelta(hours=10)
 
         (finding,) = check_pages()
 
-        assert (finding.status, finding.detail) == ("warn", "“Ana's Closet” is limited for now.")
+        assert finding.status == "warn"
+        assert finding.detail in {until(end), until(end + timedelta(minutes=1))}
+
+    def test_a_pause_of_sending_alone_is_told_with_its_end(self, page):
+        page.state, page.state_reason = "limited", "Meta has restricted this account."
+        page.limited_until = end = datetime.now(UTC) + timedelta(hours=6)
+        page.save()
+
+        (finding,) = check_pages()
+
+        assert (finding.status, finding.detail) == ("warn", until(end))
+        assert finding.advice == "Meta has restricted this account."
 
     def test_meta_being_away_is_no_failure(self, server, page):
         server.graph.breaks("html_502")

@@ -216,6 +216,27 @@ class TestPatience:
         assert state_of(row) == ("sent", "")
         assert len(line.sent()) == 1
 
+    @pytest.mark.parametrize(
+        ("code", "subcode", "seconds"),
+        [(4, None, 300), (613, None, 300), (368, None, None), (10, 1893063, None)],
+    )
+    def test_is_the_pages_state_with_its_end(self, open_line, code, subcode, seconds):
+        line = open_line()
+        line.sandbox.graph.refuses(
+            PAGE, code, subcode=subcode, match=SEND, **({"retry_after": seconds} if seconds else {})
+        )
+        line.send()
+        asked_at = datetime.now(UTC)
+
+        with pytest.raises(UpstreamRateLimited):
+            line.work()
+
+        page = line.conversation.page
+        page.refresh_from_db()
+        wait = timedelta(seconds=seconds or 6 * 3600)
+        assert page.state == "limited"
+        assert asked_at + wait <= page.limited_until <= datetime.now(UTC) + wait
+
     def test_tries_again_while_meta_cannot_be_reached(self, open_line, settings):
         line = open_line()
         settings.FACEBOOK_GRAPH_URL = "http://127.0.0.1:9"  # nobody listens there

@@ -168,6 +168,13 @@ class TestState:
             now + timedelta(minutes=5),
         )
 
+    def test_a_pause_of_sending_alone_outlasts_a_look_that_works(self, page, now):
+        page.state, page.limited_until = ConnectionState.LIMITED, now + timedelta(hours=5)
+        page.save()
+
+        assert look(page, now).state == ConnectionState.LIMITED
+        assert look(page, now + timedelta(hours=5)).state == ConnectionState.HEALTHY
+
     def test_a_pause_hides_no_dead_token(self, sandbox, page, now):
         page.state = ConnectionState.NEEDS_RECONNECT
         page.save()

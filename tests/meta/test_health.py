@@ -135,16 +135,55 @@ class TestNoteSuccess:
     def test_ends_a_pause(self, page, now):
         health.note_trouble(page=page, error=refusal(4), now=now)
 
-        health.note_success(page=page)
+        health.note_success(page=page, now=now + timedelta(minutes=1))
 
         page.refresh_from_db()
         assert (page.state, page.state_reason, page.limited_until) == (HEALTHY, "", None)
+
+    def test_ends_no_pause_before_its_time(self, page, now):
+        health.note_trouble(page=page, error=refusal(368), now=now)
+
+        health.note_success(page=page, now=now + timedelta(hours=5))
+
+        page.refresh_from_db()
+        assert (page.state, page.limited_until) == (LIMITED, now + timedelta(hours=6))
 
     def test_has_a_missing_permission_looked_into_anew(self, page, now):
         page.state = PERMISSION
         page.save()
 
-        health.note_success(page=page)
+        health.note_success(page=page, now=now)
 
         page.refresh_from_db()
         assert (page.state, checks()) == (PERMISSION, 1)
+
+
+class TestPauses:
+    def test_of_two_the_longer_one_holds(self, page, now):
+        health.note_trouble(page=page, error=refusal(368), now=now)
+
+        health.note_trouble(page=page, error=refusal(4), now=now)
+
+        page.refresh_from_db()
+        assert page.limited_until == now + timedelta(hours=6)
+        assert page.state_reason.startswith("Meta has restricted this account")
+
+    def test_are_over_when_their_time_is(self, page, now):
+        page.state, page.limited_until = LIMITED, now + timedelta(minutes=5)
+
+        assert health.state_at(page, now + timedelta(minutes=4)) is LIMITED
+        assert health.state_at(page, now + timedelta(minutes=5)) is HEALTHY
+
+    def test_that_are_over_are_ended_and_told(self, page, owner, now):
+        until = {"state": LIMITED, "state_reason": "Wait."}
+        Page.objects.filter(pk=page.pk).update(**until, limited_until=now)
+        longer = PageFactory(
+            organization=owner.organization, **until, limited_until=now + timedelta(seconds=1)
+        )
+
+        assert health.end_pauses(now=now) == 1
+
+        page.refresh_from_db()
+        longer.refresh_from_db()
+        assert (page.state, page.state_reason, page.limited_until) == (HEALTHY, "", None)
+        assert longer.state == LIMITED

@@ -146,11 +146,11 @@ async def _refused(attempt: Attempt, error: GraphError) -> None:
     Raises:
         UpstreamError: to be tried again later.
     """
+    await in_thread(health.note_trouble, page=attempt.page, error=error, now=clock.now())
     if isinstance(error, (GraphRateLimited, GraphUnavailable)):
         if await _put_off(attempt, error):
             raise error
         return
-    await in_thread(health.note_trouble, page=attempt.page, error=error, now=clock.now())
     log.info(
         "outgoing_message.refused",
         outgoing_id=str(attempt.outgoing_id),

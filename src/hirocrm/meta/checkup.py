@@ -214,7 +214,7 @@ def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) 
         row.save(update_fields=[*fields, "updated_at"])
     subscribing.record(row, found.subscription)
     _take_instagram(row, found.remote)
-    if found.state is not None and not (doubted and _would_revive(row, found)):
+    if found.state is not None and not _stays(row, found, doubted=doubted, now=now):
         health.change_state(
             page=row,
             state=found.state,
@@ -225,10 +225,17 @@ def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) 
         )
 
 
-def _would_revive(row: Page, found: Checkup) -> bool:
-    """Whether a dead connection would live again though Meta wasn't asked about its token."""
-    is_dead = row.state == ConnectionState.NEEDS_RECONNECT
-    return is_dead and found.state is ConnectionState.HEALTHY and found.info is None
+def _stays(row: Page, found: Checkup, *, doubted: bool, now: datetime) -> bool:
+    """Whether the Page stays as it is though all calls worked.
+
+    A dead connection doesn't live again where Meta wasn't asked about its token; and while Meta has restricted
+    sending, everything else works.
+    """
+    if found.state is not ConnectionState.HEALTHY:
+        return False
+    if row.state == ConnectionState.NEEDS_RECONNECT:
+        return doubted and found.info is None
+    return health.state_at(row, now) is ConnectionState.LIMITED
 
 
 def _facts(row: Page, found: Checkup) -> list[str]:

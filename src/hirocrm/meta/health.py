@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 CHECK_QUEUE = "default"
 DEFAULT_WAIT = timedelta(minutes=1)
+PAUSES_AT_ONCE = 500
 IDLE_STATES = (ConnectionState.REMOVED, ConnectionState.IMPORTED)
 # What may follow what: a limit says nothing about a missing permission, which says nothing about a dead token.
 _GRAVITY = {
@@ -36,6 +37,18 @@ _GRAVITY = {
 # Refusals of one action that say nothing about the Page: an app that isn't live refuses sends to strangers,
 # and labels need their own terms.
 _OF_ONE_ACTION = frozenset({2018344})
+
+
+def state_at(page: Page, now: datetime) -> ConnectionState:
+    """The Page's state now: a pause whose time is over is no longer one."""
+    state = ConnectionState(page.state)
+    is_over = state is ConnectionState.LIMITED and not _is_paused(page, now)
+    return ConnectionState.HEALTHY if is_over else state
+
+
+def _is_paused(page: Page, now: datetime) -> bool:
+    until = page.limited_until
+    return page.state == ConnectionState.LIMITED and (until is None or until > now)
 
 
 def state_after(error: UpstreamError) -> ConnectionState | None:
@@ -82,7 +95,7 @@ def change_state(
 ) -> bool:
     """Put the Page into a state, unless it is in a graver one; returns whether anything changed.
 
-    With `may_improve` a graver state gives way too: somebody has looked.
+    With `may_improve` a graver state gives way too: somebody has looked. Of two pauses the longer one holds.
     """
     row = (
         Page.objects.select_for_update().filter(pk=page.pk, connected_at=page.connected_at).first()
@@ -93,6 +106,8 @@ def change_state(
     if not may_improve and _GRAVITY[state] < _GRAVITY[before]:
         return False
     if (row.state, row.state_reason, row.limited_until) == (state, reason, limited_until):
+        return False
+    if limited_until and row.limited_until and row.limited_until > limited_until:
         return False
     row.state, row.state_reason, row.limited_until = state, reason, limited_until
     row.save(update_fields=["state", "state_reason", "limited_until", "updated_at"])
@@ -115,13 +130,29 @@ def _tell(page: Page, before: ConnectionState) -> None:
         )
 
 
-def note_success(*, page: Page) -> None:
-    """Note that Meta answers again: a pause is over; a missing permission is looked into anew."""
-    state = Page.objects.filter(pk=page.pk).values_list("state", flat=True).first()
-    if state == ConnectionState.LIMITED:
-        change_state(page=page, state=ConnectionState.HEALTHY, may_improve=True)
-    elif state == ConnectionState.NEEDS_PERMISSION:
+@transaction.atomic
+def note_success(*, page: Page, now: datetime) -> None:
+    """Note that Meta answers again: a missing permission is looked into anew.
+
+    A pause ends with its time, not by one call that works: Meta may let us read and not send.
+    """
+    row = Page.objects.select_for_update().filter(pk=page.pk).first()
+    if row is None:
+        return
+    if row.state == ConnectionState.NEEDS_PERMISSION:
         ask_for_check(page)
+    elif row.state != state_at(row, now):
+        change_state(page=row, state=ConnectionState.HEALTHY, may_improve=True)
+
+
+@transaction.atomic
+def end_pauses(*, now: datetime) -> int:
+    """Put Pages back to healthy whose pause is over, so that live pages hear of it; returns how many."""
+    over = Page.objects.filter(state=ConnectionState.LIMITED, limited_until__lte=now)
+    rows = list(over.select_for_update(skip_locked=True).order_by("id")[:PAUSES_AT_ONCE])
+    for row in rows:
+        change_state(page=row, state=ConnectionState.HEALTHY, may_improve=True)
+    return len(rows)
 
 
 def ask_for_events(page: Page) -> bool:

@@ -61,11 +61,12 @@ def _find(page_id: UUID) -> Page | None:
     name="meta.check_due_pages", queue=health.CHECK_QUEUE, queueing_lock="meta.check_due_pages"
 )
 async def check_due_pages(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
-    """Have the Pages looked at whose last look is a day old."""
+    """Have the Pages looked at whose last look is a day old, and end the pauses that are over."""
     await in_thread(_ask_for_checks)
 
 
 def _ask_for_checks() -> None:
+    health.end_pauses(now=clock.now())
     for page in checkup.list_due(now=clock.now()):
         health.ask_for_check(page)
 

@@ -152,7 +152,7 @@ def _after(run: SyncRun, now: datetime) -> None:
     page.last_synced_at = now
     page.save(update_fields=["last_synced_at", "updated_at"])
     if run.status == RunStatus.COMPLETED or page.state == ConnectionState.LIMITED:
-        health.note_success(page=page)
+        health.note_success(page=page, now=now)
     webhook_health.note_walk_ended(page=page, missed=run.missed, now=now)
     for platform, place in run.cursor.items():
         if place.get("done"):

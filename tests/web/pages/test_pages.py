@@ -60,6 +60,27 @@ class TestPageList:
         assert "The password was changed." in text
         assert f"{reverse('page-connect')}?page={page.remote_id}" in text
 
+    def test_shows_until_when_a_page_is_limited_and_why(self, sign_in, owner, page):
+        page.state, page.state_reason = ConnectionState.LIMITED, "Meta has restricted this account."
+        page.limited_until = datetime(2099, 1, 2, 14, 5, tzinfo=UTC)
+        page.save()
+
+        text = sign_in(owner).get("/pages").text
+
+        assert "Limited" in text
+        assert 'Until <time datetime="2099-01-02T14:05:00' in text
+        assert ": Meta has restricted this account." in text
+
+    def test_a_pause_that_is_over_is_not_shown(self, sign_in, owner, page):
+        page.state, page.state_reason = ConnectionState.LIMITED, "Meta has restricted this account."
+        page.limited_until = datetime(2026, 1, 2, tzinfo=UTC)
+        page.save()
+
+        text = sign_in(owner).get("/pages").text
+
+        assert "Connected" in text
+        assert "Meta has restricted this account." not in text
+
     def test_shows_coverage(self, sign_in, owner, page):
         for stored, whole in ((20, 143), (5, 5), (3, None)):
             ConversationFactory(contact__page=page, stored_count=stored, message_count=whole)

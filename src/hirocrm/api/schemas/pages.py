@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from hirocrm.api.schemas.base import ApiInput, ApiSchema
+from hirocrm.core import clock
 from hirocrm.core.vocabulary import StageType
+from hirocrm.meta import health
 from hirocrm.meta.models import Page, WebhookHealth
 from hirocrm.meta.requirements import missing_scopes, missing_tasks
 
@@ -120,14 +122,16 @@ class PageDetail(PageOut):
 
     @classmethod
     def of(cls, page: Page) -> "PageDetail":
-        """The row as JSON has it."""
+        """The row as JSON has it; of a pause that is over, nothing is left."""
+        state = health.state_at(page, clock.now())
+        is_over = state != page.state
         return cls(
             **page_fields(page),
             sync_schedule=page.sync_schedule,
             keep_manual_moves_days=page.keep_manual_moves_days,
-            state=page.state,
-            state_reason=page.state_reason or None,
-            limited_until=page.limited_until,
+            state=state,
+            state_reason=None if is_over else page.state_reason or None,
+            limited_until=None if is_over else page.limited_until,
             usage_percent=page.usage_percent,
             flavour=page.flavour,
             missing_scopes=list(missing_scopes(page)),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -79,7 +79,7 @@ async def _examine_all(pages: "Sequence[Page]") -> list[Finding]:
 
 async def _examine(page: "Page", gate: asyncio.Semaphore) -> Finding:
     from hirocrm.core import clock
-    from hirocrm.meta import checkup
+    from hirocrm.meta import checkup, health
     from hirocrm.meta.models import ConnectionState
 
     async with gate:
@@ -90,12 +90,20 @@ async def _examine(page: "Page", gate: asyncio.Semaphore) -> Finding:
     words = {
         ConnectionState.NEEDS_RECONNECT: "needs reconnecting",
         ConnectionState.NEEDS_PERMISSION: "lacks a permission",
-        ConnectionState.LIMITED: "is limited for now",
     }
+    if found.state is ConnectionState.LIMITED:
+        return _limited(page, found.limited_until, found.reason)
     if found.state is ConnectionState.HEALTHY:
+        if health.state_at(page, clock.now()) is ConnectionState.LIMITED:
+            return _limited(page, page.limited_until, page.state_reason)
         return _check_events(page, found.subscription.fields)
-    finding = warn if found.state is ConnectionState.LIMITED else fail
-    return finding("page", f"{name} {words[found.state]}.", found.reason)
+    return fail("page", f"{name} {words[found.state]}.", found.reason)
+
+
+def _limited(page: "Page", until: datetime | None, reason: str) -> Finding:
+    """A pause; also one that only sending has, while everything else works."""
+    end = f"until {until.astimezone(UTC):%d %b %Y, %H:%M} UTC" if until else "for now"
+    return warn("page", f"“{page.name}” is limited {end}.", reason)
 
 
 def _check_events(page: "Page", subscribed: tuple[str, ...] | None) -> Finding:

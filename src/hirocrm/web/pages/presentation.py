@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts.queries.coverage import Coverage
-from hirocrm.meta import login_dialog
+from hirocrm.meta import health, login_dialog
 from hirocrm.meta.models import ConnectionState, Flavour, Page
 from hirocrm.sync.models import SyncRun
 from hirocrm.web.pages.forms import SCHEDULES
@@ -112,12 +112,11 @@ NO_EVENTS = _(
 
 def standing_of(page: Page, *, now: datetime) -> Standing:
     """How the Page stands now: a pause that is over is no longer one."""
-    state = page.state
-    if state == ConnectionState.LIMITED and page.limited_until and page.limited_until <= now:
-        state = ConnectionState.HEALTHY
+    state = health.state_at(page, now)
     standing = STANDINGS[state]
     if state == ConnectionState.LIMITED:
-        return replace(standing, until=page.limited_until)
+        sentence = page.state_reason or standing.sentence
+        return replace(standing, sentence=sentence, until=page.limited_until)
     if state == ConnectionState.HEALTHY and page.last_synced_at is None:
         return replace(standing, sentence=NEVER_SYNCED)
     if standing.tone == "bad" and page.state_reason:
