@@ -338,6 +338,9 @@ class TestUnknown:
         line.look(row)
 
         assert state_of(row)[0] == "unknown"
+        line.conversation.page.refresh_from_db()
+        assert line.conversation.page.state == "needs_reconnect"
+        assert "password" in line.conversation.page.state_reason
 
     def test_is_not_taken_for_an_older_message_that_says_the_same(self, open_line):
         line = open_line()

@@ -196,6 +196,8 @@ async def look_for(outgoing_id: UUID) -> None:
         found = await _find(row)
     except GraphError as error:
         log.info("outgoing_message.look_failed", outgoing_id=str(outgoing_id), code=error.code)
+        page = row.conversation.page
+        await in_thread(health.note_trouble, page=page, error=error, now=asked_at)
         await in_thread(_look_again, row, asked_at)
         return
     if found is not None:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from asgiref.sync import async_to_sync
+
 from hirocrm.analysis.estimate import guess_cost
 from hirocrm.core.errors import UpstreamError
 from hirocrm.core.platforms import Platform
+from hirocrm.meta import health
 from hirocrm.meta.connections import open_graph
 from hirocrm.meta.graph.client import GraphClient
 from hirocrm.meta.models import Page
@@ -64,18 +67,25 @@ class Outlook:
     troubles: tuple[str, ...]
 
 
-async def look_at(pages: Sequence[Page]) -> tuple[list[Sample], list[str]]:
-    """One call for each platform of the first Pages; a Page that can't be asked gives a sentence instead."""
-    gate = asyncio.Semaphore(ASKED_AT_ONCE)
-    asked = [_look_at(page, gate) for page in pages[:PAGES_ASKED]]
+def look_at(pages: Sequence[Page], *, now: datetime) -> tuple[list[Sample], list[str]]:
+    """One call for each platform of the first Pages; a Page that can't be asked gives a sentence instead.
+
+    What a refusal means for its Page is noted, as everywhere.
+    """
     samples: list[Sample] = []
     troubles: list[str] = []
-    for page, found in zip(pages, await asyncio.gather(*asked), strict=False):
+    for page, found in zip(pages, async_to_sync(_look_at_all)(pages[:PAGES_ASKED]), strict=False):
         if isinstance(found, UpstreamError):
+            health.note_trouble(page=page, error=found, now=now)
             troubles.append(f"{page.name}: {found.sentence}")
         else:
             samples.extend(found)
     return samples, troubles
+
+
+async def _look_at_all(pages: Sequence[Page]) -> list[list[Sample] | UpstreamError]:
+    gate = asyncio.Semaphore(ASKED_AT_ONCE)
+    return await asyncio.gather(*(_look_at(page, gate) for page in pages))
 
 
 async def _look_at(page: Page, gate: asyncio.Semaphore) -> list[Sample] | UpstreamError:

@@ -296,6 +296,8 @@ class TestFirstSync:
         text = words(sign_in(owner).get(f"{reverse('first-sync-outlook')}?page={connected.pk}"))
 
         assert "password" in text
+        connected.refresh_from_db()
+        assert connected.state == "needs_reconnect"
 
     def test_starts_one_as_deep_as_asked(self, connected, sign_in, owner):
         pipeline = PipelineFactory(organization=owner.organization)

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -95,7 +94,7 @@ def outlook(request: MemberHttpRequest) -> HttpResponse:
     """What each depth would take: it asks Meta, so it comes after the page."""
     permissions.require(request.member, Right.CONFIGURE)
     pages = _pages(request, request.GET.getlist("page"))
-    samples, troubles = async_to_sync(depth.look_at)(pages)
+    samples, troubles = depth.look_at(pages, now=clock.now())
     asked = min(len(pages), depth.PAGES_ASKED) - len(troubles)
     estimates = depth.estimate_depths(
         organization=request.member.organization,
