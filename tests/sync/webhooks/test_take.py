@@ -242,6 +242,20 @@ class TestRows:
         assert health.organization == page.organization
 
 
+@pytest.fixture
+def fails_on_bad(monkeypatch):
+    """HiroCRM fails on whoever says "bad"; undo the patch and it is mended."""
+    ingest = apply_module.ingest
+
+    def fail_on_bad(**arguments: object) -> object:
+        if any(m.text == "bad" for s in arguments["snapshots"] for m in s.messages):  # type: ignore[attr-defined]
+            raise RuntimeError("a bug")
+        return ingest(**arguments)
+
+    monkeypatch.setattr(apply_module, "ingest", fail_on_bad)
+    return monkeypatch
+
+
 class TestKeptAside:
     @pytest.mark.parametrize(
         ("item", "reason"),
@@ -261,7 +275,9 @@ class TestKeptAside:
 
         entry = UnreadableEntry.objects.get()
         assert (entry.page, entry.organization, entry.reason) == (page, page.organization, reason)
-        assert json.loads(entry.content) == {"id": PAGE, "messaging": [item]}
+        has_time = isinstance(item, dict) and "timestamp" in item
+        time = {} if has_time else {"time": page_body()["entry"][0]["time"]}
+        assert json.loads(entry.content) == {"id": PAGE, "messaging": [item], **time}
         assert delivery.outcome == "unreadable"
         assert Message.objects.count() == 2
 
@@ -285,16 +301,7 @@ class TestKeptAside:
 
         assert UnreadableEntry.objects.count() == 1
 
-    def test_is_an_event_that_fails_and_the_others_are_applied(self, page, deliver, monkeypatch):
-        ingest = apply_module.ingest
-
-        def fail_on_bad(**arguments: object) -> object:
-            if any(m.text == "bad" for s in arguments["snapshots"] for m in s.messages):  # type: ignore[attr-defined]
-                raise RuntimeError("a bug")
-            return ingest(**arguments)
-
-        monkeypatch.setattr(apply_module, "ingest", fail_on_bad)
-
+    def test_is_an_event_that_fails_and_the_others_are_applied(self, page, deliver, fails_on_bad):
         deliver(
             page_body(text()),
             page_body(text("m_bad", "bad", at=3)),
@@ -304,6 +311,32 @@ class TestKeptAside:
         mids = Message.objects.order_by("remote_id").values_list("remote_id", flat=True)
         assert list(mids) == ["m_A1", "m_A2"]
         assert UnreadableEntry.objects.get().reason.startswith("HiroCRM failed on it")
+
+    @pytest.mark.parametrize("listed_under", ["messaging", "standby", "changes"])
+    def test_is_exactly_what_failed_of_several_entries_for_one_page(
+        self, page, deliver, fails_on_bad, listed_under
+    ):
+        bad = text("m_bad", "bad", at=3)
+        listed = {"field": "messages", "value": bad} if listed_under == "changes" else bad
+        first = {"id": PAGE, "time": 1767312001500, "messaging": [text()]}
+        second = {"id": PAGE, "time": 1767312009500, "messaging": [text("m_A2", "po", at=5)]}
+        second[listed_under] = [*second.get(listed_under, []), listed]
+
+        deliver({"object": "page", "entry": [first, second]})
+
+        mids = Message.objects.order_by("remote_id").values_list("remote_id", flat=True)
+        assert list(mids) == ["m_A1", "m_A2"]
+        entry = UnreadableEntry.objects.get()
+        assert json.loads(entry.content) == {"id": PAGE, listed_under: [listed]}
+
+    def test_keeps_the_time_of_an_event_that_has_none_of_its_own(self, page, deliver, fails_on_bad):
+        bad = text("m_bad", "bad", at=3)
+        del bad["timestamp"]
+
+        deliver({"object": "page", "entry": [{"id": PAGE, "time": 1767312001500, "messaging": [bad]}]})  # fmt: skip
+
+        content = json.loads(UnreadableEntry.objects.get().content)
+        assert content == {"id": PAGE, "time": 1767312001500, "messaging": [bad]}
 
     def test_is_a_delivery_that_fails_by_itself(self, page, deliver, monkeypatch):
         read = take.read_delivery
@@ -336,6 +369,20 @@ class TestReplay:
 
         assert Message.objects.get().text == "Magkano po?"
         assert UnreadableEntry.objects.count() == 0
+
+    def test_applies_exactly_what_failed(self, page, deliver, owner, fails_on_bad, now):
+        entries = [{"id": PAGE, "messaging": [text()]}, {"id": PAGE, "messaging": [text("m_bad", "bad", at=3)]}]  # fmt: skip
+        deliver({"object": "page", "entry": entries})
+        entry = UnreadableEntry.objects.get()
+        with pytest.raises(aside.EntryStillUnreadable):
+            aside.replay_entry(member=owner, entry_id=entry.pk, now=now)
+        assert UnreadableEntry.objects.count() == 1
+
+        fails_on_bad.undo()
+        aside.replay_entry(member=owner, entry_id=entry.pk, now=now)
+
+        assert Message.objects.get(remote_id="m_bad").text == "bad"
+        assert (Message.objects.count(), UnreadableEntry.objects.count()) == (2, 0)
 
     def test_takes_a_whole_delivery_too(self, owner, entry, now):
         entry.content = json.dumps(page_body(text()))

@@ -74,14 +74,47 @@ def _read_entry(kind: str, business_id: str, raw: Mapping[str, Any]) -> Entry:
         try:
             events.extend(read_item(item, around))
         except ItemUnreadable as exc:
-            # Wrapped as Meta wraps it, so that a replay takes the way it would have taken.
-            wrapped = {"id": business_id, around.listed_under: [around.original or item]}
-            unreadable.append(Unreadable(wrapped, exc.reason))
+            unreadable.append(Unreadable(_alone(raw, around, item), exc.reason))
     if not events and not unreadable and not is_test:
         unreadable.append(Unreadable(dict(raw), "it holds no events"))
     if is_test:
         return Entry(business_id, is_test=True)
     return Entry(business_id, tuple(events), tuple(unreadable))
+
+
+def entry_of_event(body: bytes, event: Event) -> object:
+    """The part of a delivery's body that says this, as an entry of its own; all of the body if none does."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")
+    listed = _listed(content, "entry") if isinstance(content, dict) else []
+    for raw in listed:
+        if isinstance(raw, dict) and read_id(raw.get("id")) == event.business_id:
+            for around, item in _items(event.platform, event.business_id, read_time(raw.get("time")), raw):  # fmt: skip
+                if _says(item, around, event):
+                    return _alone(raw, around, item)
+    return content
+
+
+def _says(item: object, around: Surroundings, event: Event) -> bool:
+    try:
+        return event in read_item(item, around)
+    except ItemUnreadable:
+        return False
+
+
+def _alone(raw: Mapping[str, Any], around: Surroundings, item: object) -> dict[str, object]:
+    """One item in an entry as Meta makes them, so that a replay takes the way it would have taken.
+
+    The entry's time goes along where the item has none: its events then happened at that.
+    """
+    wrapped: dict[str, object] = {
+        "id": around.business_id,
+        around.listed_under: [around.original or item],
+    }
+    has_time = isinstance(item, dict) and read_time(item.get("timestamp")) is not None
+    return wrapped if has_time or "time" not in raw else {**wrapped, "time": raw["time"]}
 
 
 def _items(

@@ -88,14 +88,6 @@ def parsed(body: bytes) -> object:
         return body.decode("utf-8", "replace")
 
 
-def entry_of(body: bytes, business_id: str) -> object:
-    """The first entry of a body that is for this business."""
-    content = parsed(body)
-    entries = content.get("entry", []) if isinstance(content, dict) else []
-    ours = (e for e in entries if isinstance(e, dict) and str(e.get("id")) == business_id)
-    return next(ours, content)
-
-
 def list_entries(*, member: Member) -> QuerySet[UnreadableEntry]:
     """What was kept aside for the member's organization."""
     permissions.require(member, Right.CONFIGURE)

@@ -15,7 +15,7 @@ from django.db import transaction
 from hirocrm.core import jobs
 from hirocrm.meta.models import ConnectionState, DeliveryOutcome, Page, WebhookDelivery
 from hirocrm.meta.webhooks.events import Entry, Event, Unreadable
-from hirocrm.meta.webhooks.payloads import Delivery, read_delivery
+from hirocrm.meta.webhooks.payloads import Delivery, entry_of_event, read_delivery
 from hirocrm.sync.webhooks import aside
 from hirocrm.sync.webhooks.apply import apply_events
 
@@ -156,12 +156,8 @@ def _apply_singly(part: _PagesPart, now: datetime) -> None:
             if jobs.is_transient(exc):
                 raise
             log.exception("webhook.event_failed", page_id=str(part.page.pk))
-            _keep_aside(item, part.page, Unreadable(_entries_of(item, event.business_id), _FAILED))
-
-
-def _entries_of(item: _Taken, business_id: str) -> object:
-    """The delivery's entries for that business, as they came: applying the rest of them again changes nothing."""
-    return aside.entry_of(bytes(item.row.body), business_id)
+            content = entry_of_event(bytes(item.row.body), event)
+            _keep_aside(item, part.page, Unreadable(content, _FAILED))
 
 
 def _finish(taken: Sequence[_Taken], now: datetime) -> None:
