@@ -8,9 +8,11 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connection
 from procrastinate.app import App
+from pytest_django import Settings
 
 from hirocrm.core import worker as worker_module
 from hirocrm.core.worker import Stop, connected_app, rescue_jobs, work, work_until_idle
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,14 +48,27 @@ def started() -> asyncio.Event:
     return asyncio.Event()
 
 
+@pytest.fixture
+def noted() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+def naps() -> list[str]:
+    return []
+
+
 @pytest_asyncio.fixture
-async def queue(started: asyncio.Event) -> AsyncIterator[App]:
-    """The app with two tasks of its own: one that sleeps, one that meets an outage once."""
+async def queue(
+    started: asyncio.Event, noted: asyncio.Event, naps: list[str]
+) -> AsyncIterator[App]:
+    """The app with tasks of its own: one sleeps, one meets an outage once, one says that it ran."""
     app = worker_module.app
     outages = [OperationalError("the server closed the connection")]
 
     @app.task(name="test.nap", queue="default")
     async def nap() -> None:
+        naps.append("begun")
         started.set()
         await asyncio.sleep(60)
 
@@ -63,7 +78,12 @@ async def queue(started: asyncio.Event) -> AsyncIterator[App]:
         if outages:
             raise outages.pop()
 
+    @app.task(name="test.note", queue="default")
+    async def note() -> None:
+        noted.set()
+
     yield app
+    app.tasks.pop("test.note")
     app.tasks.pop("test.nap")
     app.tasks.pop("test.meet_outage")
 
@@ -108,6 +128,28 @@ class TestWork:
         assert await sync_to_async(ask)(
             "SELECT status::text, attempts FROM procrastinate_jobs"
         ) == [("todo", 1)]
+
+    async def test_leaves_analyses_it_has_no_place_for_to_other_workers(
+        self,
+        connected: App,
+        noted: asyncio.Event,
+        naps: list[str],
+        monkeypatch: pytest.MonkeyPatch,
+        settings: Settings,
+    ) -> None:
+        monkeypatch.setattr(worker_module, "GRACE_SECONDS", 0.1)
+        settings.ANALYSIS_CONCURRENCY = 16
+        await connected.configure_task("test.nap", queue="analysis").batch_defer_async(*[{}] * 6)
+        stop = Stop()
+        working = asyncio.create_task(work(concurrency=16, stop=stop))
+
+        await until(lambda: len(naps) == 4)
+        await connected.configure_task("test.note", queue="default").defer_async()
+        await asyncio.wait_for(noted.wait(), 30)
+        stop.request()
+        await asyncio.wait_for(working, 30)
+
+        assert len(naps) == 4
 
 
 class TestRescueJobs:

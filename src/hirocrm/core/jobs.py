@@ -20,6 +20,7 @@ from procrastinate.jobs import Job
 from hirocrm.core.errors import UpstreamRateLimited, UpstreamUnavailable
 
 __all__ = [
+    "ANALYSIS_QUEUES",
     "QUEUE_GROUPS",
     "RetryTransient",
     "app",
@@ -31,7 +32,8 @@ __all__ = [
 
 # Groups of queues with places of their own: analyses that wait for an AI's quota must not keep
 # a sync, a webhook or a reply from running. "default" is the queue of tasks that name none.
-QUEUE_GROUPS = (("sync", "webhooks", "inbox", "default"), ("analysis",))
+ANALYSIS_QUEUES = ("analysis",)
+QUEUE_GROUPS = (("sync", "webhooks", "inbox", "default"), ANALYSIS_QUEUES)
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 300.0
 DATABASE_GONE = (

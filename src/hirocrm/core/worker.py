@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import psycopg_pool
 import structlog
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from procrastinate import exceptions as queue_errors
 from procrastinate import psycopg_connector
@@ -25,7 +26,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.retry import RetryDecision
 from procrastinate.worker import Worker
 
-from hirocrm.core.jobs import QUEUE_GROUPS, app
+from hirocrm.core.jobs import ANALYSIS_QUEUES, QUEUE_GROUPS, app
 
 HEARTBEAT_SECONDS = 2.0
 STALLED_AFTER_SECONDS = 10.0
@@ -34,6 +35,7 @@ RESCUES_MAX = 25  # attempts after which a job that keeps killing its worker is 
 POLL_SECONDS = 2.0  # jobs put back in the queue aren't announced
 GRACE_SECONDS = 4.0  # for running jobs when asked to stop
 OUTAGE_RETRY_SECONDS = 2.0
+PLACES_A_JOB_FILLS = 8  # of the AI calls in flight; it carries 20 conversations, some being written
 FIRST_RECONNECT_SECONDS = 0.5
 RECONNECT_MAX_SECONDS = 5.0
 
@@ -206,7 +208,7 @@ async def _work_while_connected(
         for worker_id in left_behind:
             await connected.job_manager.unregister_worker(worker_id)
         stop.workers = [
-            _make_worker(connected, concurrency, queues=queues, wait=True)
+            _make_worker(connected, _at_a_time(queues, concurrency), queues=queues, wait=True)
             for queues in QUEUE_GROUPS
         ]
         rescuer = asyncio.create_task(_keep_rescuing(connected))
@@ -227,6 +229,17 @@ async def _work_while_connected(
             rescuer.cancel()
             await asyncio.gather(rescuer, return_exceptions=True)
         return [worker.worker_id for worker in workers if worker.worker_id is not None]
+
+
+def _at_a_time(queues: Sequence[str], concurrency: int) -> int:
+    """How many jobs of these queues to hold at a time.
+
+    Of analyses as many as keep the AI calls in flight busy: more would only be withheld from other
+    workers, and at the end of a sync one would still be reading what the others have no more of.
+    """
+    if queues is not ANALYSIS_QUEUES:
+        return concurrency
+    return min(concurrency, 2 + settings.ANALYSIS_CONCURRENCY // PLACES_A_JOB_FILLS)
 
 
 async def _run(worker: ReliableWorker, *, unless: Sequence[asyncio.Event]) -> None:
