@@ -234,7 +234,7 @@ class TestRemovePage:
         page.refresh_from_db()
         run.refresh_from_db()
         assert answer.status_code == 204
-        assert (page.access_token, page.state) == ("", "removed")
+        assert (page.access_token, page.state) == ("", "forgotten")
         assert run.status == "cancelled"
         assert api.get(f"/api/facebook-pages/{page.id}").status_code == 404
         assert len(api.get("/api/contacts").json()["items"]) == 1
@@ -436,6 +436,18 @@ class TestConnection:
         assert (found["state"], found["stateReason"]) == shown
         told = until.isoformat().replace("+00:00", "Z") if minutes > 0 else None
         assert found["limitedUntil"] == told
+
+    def test_says_that_the_app_was_removed_at_meta(self, api, page):
+        Page.objects.filter(pk=page.pk).update(
+            state="removed", state_reason="They removed the app on Facebook.", access_token=""
+        )
+
+        (found,) = api.get("/api/facebook-pages").json()["items"]
+
+        assert (found["state"], found["stateReason"]) == (
+            "removed",
+            "They removed the app on Facebook.",
+        )
 
     def test_is_looked_at_when_asked(self, api, page, settings):
         with SandboxServer("--page-id", page.remote_id) as sandbox:

@@ -46,6 +46,29 @@ class TestCheckPages:
         assert (finding.status, finding.detail) == ("fail", "“Ana's Closet” needs reconnecting.")
         assert "password" in finding.advice
 
+    @pytest.mark.parametrize("token", ["kept", ""])
+    def test_says_that_the_app_was_removed_at_meta(self, server, page, token):
+        server.graph.kills_token(CLOSET, 458)
+        if not token:  # as Meta's call leaves it
+            Page.objects.update(
+                access_token="", state="removed", state_reason="They removed the app on Facebook."
+            )
+
+        (finding,) = check_pages()
+
+        assert (finding.status, finding.detail) == (
+            "fail",
+            "“Ana's Closet”: the app was removed from it at Meta.",
+        )
+        assert "removed the app" in finding.advice
+
+    def test_leaves_out_what_was_removed_here(self, page):
+        Page.objects.update(access_token="", state="forgotten")
+
+        (finding,) = check_pages()
+
+        assert finding.detail == "No Page is connected."
+
     def test_a_pause_is_no_failure(self, server, page):
         server.graph.rate_limits(CLOSET, 80006, regain_minutes=600, match={"op": "page"})
         end = datetime.now(UTC) + timedelta(hours=10)

@@ -131,7 +131,7 @@ class TestSendMessage:
         with pytest.raises(MessageInvalid):
             send(owner, conversation_of(owner, now=now), now, text)
 
-    @pytest.mark.parametrize("state", ["needs_reconnect", "removed", "imported"])
+    @pytest.mark.parametrize("state", ["needs_reconnect", "removed", "forgotten", "imported"])
     def test_refuses_for_a_page_that_is_not_connected(self, owner, now, state):
         conversation = conversation_of(owner, now=now, state=ConnectionState(state))
 

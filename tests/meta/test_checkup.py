@@ -67,7 +67,7 @@ class TestState:
 
         look(page, now)
 
-        assert page.state == ConnectionState.NEEDS_RECONNECT
+        assert page.state == ("removed" if subcode == 458 else "needs_reconnect")
         assert word in page.state_reason
 
     def test_a_dead_token_is_found_without_an_app_too(self, sandbox, page, now, settings):
@@ -330,7 +330,7 @@ class TestListDue:
         PageFactory(**made, connected_at=now)
         never = PageFactory(**made, connected_at=day)
         old = PageFactory(**made, connected_at=now, checked_at=now - timedelta(days=2))
-        PageFactory(**made, connected_at=day, state="removed")
+        PageFactory(**made, connected_at=day, state="forgotten")
         PageFactory(**made, connected_at=day, access_token="")
 
         assert checkup.list_due(now=now) == [old, never]

@@ -31,6 +31,8 @@ def expected(code: int, subcode: int | None) -> ConnectionState | None:
         return LIMITED
     if (code, subcode) in PERMISSIONS:
         return PERMISSION
+    if subcode == 458 and (code, subcode) in DEAD:
+        return ConnectionState.REMOVED
     return RECONNECT if (code, subcode) in DEAD else None
 
 
@@ -88,7 +90,7 @@ class TestNoteTrouble:
             (RECONNECT, 10, RECONNECT),
             (HEALTHY, 100, HEALTHY),
             (RECONNECT, 2, RECONNECT),
-            (ConnectionState.REMOVED, 190, ConnectionState.REMOVED),
+            (ConnectionState.FORGOTTEN, 190, ConnectionState.FORGOTTEN),
             (ConnectionState.IMPORTED, 4, ConnectionState.IMPORTED),
         ],
     )
@@ -119,6 +121,15 @@ class TestNoteTrouble:
         assert checks() == 1
         entry = AuditEntry.objects.get(action="page.state_changed")
         assert (entry.user_id, entry.details["to"]) == (None, "needs_reconnect")
+
+    def test_an_app_that_was_removed_at_meta_is_the_gravest(self, page, now):
+        health.note_trouble(page=page, error=refusal(190, 458), now=now)
+        health.note_trouble(page=page, error=refusal(190), now=now)
+
+        page.refresh_from_db()
+        assert page.state == ConnectionState.REMOVED
+        assert page.state_reason.startswith("The person who connected this Page removed the app.")
+        assert checks() == 1
 
     def test_a_refusal_of_the_old_token_changes_nothing_after_a_reconnect(self, page, now):
         as_it_was = Page.objects.get(pk=page.pk)

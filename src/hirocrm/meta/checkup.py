@@ -133,7 +133,8 @@ def _judge_token(page: Page, info: TokenInfo, now: datetime) -> Checkup | None:
         refusal = classify(
             code=TOKEN_CODE, subcode=problem.subcode if problem else None, refusal=Refusal()
         )
-        return _in_need(ConnectionState.NEEDS_RECONNECT, refusal.sentence, info)
+        state = health.state_after(refusal) or ConnectionState.NEEDS_RECONNECT
+        return _in_need(state, refusal.sentence, info)
     if info.data_access_expires_at is not None and info.data_access_expires_at <= now:
         return _in_need(ConnectionState.NEEDS_RECONNECT, DATA_ACCESS_OVER, info)
     lacking = _lacking(page, info)
@@ -233,7 +234,7 @@ def _stays(row: Page, found: Checkup, *, doubted: bool, now: datetime) -> bool:
     """
     if found.state is not ConnectionState.HEALTHY:
         return False
-    if row.state == ConnectionState.NEEDS_RECONNECT:
+    if row.state in health.DEAD_STATES:
         return doubted and found.info is None
     return health.state_at(row, now) is ConnectionState.LIMITED
 

@@ -26,13 +26,17 @@ log = structlog.get_logger(__name__)
 CHECK_QUEUE = "default"
 DEFAULT_WAIT = timedelta(minutes=1)
 PAUSES_AT_ONCE = 500
-IDLE_STATES = (ConnectionState.REMOVED, ConnectionState.IMPORTED)
+IDLE_STATES = (ConnectionState.FORGOTTEN, ConnectionState.IMPORTED)
+DEAD_STATES = (ConnectionState.NEEDS_RECONNECT, ConnectionState.REMOVED)
+IN_NEED = (ConnectionState.NEEDS_PERMISSION, *DEAD_STATES)  # wait for a person
+_APP_REMOVED = 458  # subcode of a dead token: its person took the app away
 # What may follow what: a limit says nothing about a missing permission, which says nothing about a dead token.
 _GRAVITY = {
     ConnectionState.HEALTHY: 0,
     ConnectionState.LIMITED: 1,
     ConnectionState.NEEDS_PERMISSION: 2,
     ConnectionState.NEEDS_RECONNECT: 3,
+    ConnectionState.REMOVED: 4,
 }
 # Refusals of one action that say nothing about the Page: an app that isn't live refuses sends to strangers,
 # and labels need their own terms.
@@ -54,7 +58,8 @@ def _is_paused(page: Page, now: datetime) -> bool:
 def state_after(error: UpstreamError) -> ConnectionState | None:
     """The state that an error of Meta's means for the connection it happened on; None: none of its business."""
     if isinstance(error, UpstreamUnauthorized):
-        return ConnectionState.NEEDS_RECONNECT
+        is_removed = error.remote_subcode == _APP_REMOVED
+        return ConnectionState.REMOVED if is_removed else ConnectionState.NEEDS_RECONNECT
     if isinstance(error, UpstreamRateLimited):
         return ConnectionState.LIMITED
     if not isinstance(error, UpstreamForbidden) or isinstance(error, GraphAppNotLive):
@@ -75,7 +80,7 @@ def note_trouble(*, page: Page, error: UpstreamError, now: datetime) -> Connecti
     until = _end_of(error, now) if state is ConnectionState.LIMITED else None
     changed = change_state(page=page, state=state, reason=error.sentence, limited_until=until)
     if changed and state is not ConnectionState.LIMITED:
-        ask_for_check(page, doubted=state is ConnectionState.NEEDS_RECONNECT)
+        ask_for_check(page, doubted=state in DEAD_STATES)
     return state
 
 
@@ -120,8 +125,7 @@ def _tell(page: Page, before: ConnectionState) -> None:
     """Live pages hear of it; what a person has to act on, or needn't any more, is also written down."""
     log.info("page.state_changed", page_id=str(page.pk), before=before.value, after=page.state)
     events.publish(organization_id=page.organization_id, kind="page.changed", page=page.id)
-    grave = (ConnectionState.NEEDS_PERMISSION, ConnectionState.NEEDS_RECONNECT)
-    if before in grave or page.state in grave:
+    if before in IN_NEED or page.state in IN_NEED:
         AuditEntry.objects.create(
             organization_id=page.organization_id,
             action="page.state_changed",

@@ -296,7 +296,7 @@ def find_holders(*, member: Member, found: Sequence[FoundPage]) -> Holders:
             Q(remote_id__in=[page.remote_id for page in found])
             | Q(instagram_account_id__in=[account for account in owner_of if account])
         )
-        .exclude(state=ConnectionState.REMOVED)
+        .exclude(state=ConnectionState.FORGOTTEN)
         .values_list("remote_id", "instagram_account_id", "organization_id", "state")
     )
     ours: dict[str, str] = {}

@@ -36,7 +36,10 @@ class ConnectionState(models.TextChoices):
     LIMITED = "limited"  # Meta asked to wait; `limited_until` says how long
     NEEDS_PERMISSION = "needs_permission"
     NEEDS_RECONNECT = "needs_reconnect"
-    REMOVED = "removed"
+    REMOVED = (
+        "removed"  # the app, at Meta, by the person who connected; connecting again brings all back
+    )
+    FORGOTTEN = "forgotten"  # the Page, here: its token is gone and no list shows it
     IMPORTED = "imported"  # holds an archive's contacts; was never connected
 
 
@@ -121,7 +124,7 @@ class Page(models.Model):
             models.Index(fields=["organization", "name"], name="page_by_org"),
             models.Index(
                 fields=["organization"],
-                condition=models.Q(state__in=["needs_permission", "needs_reconnect"]),
+                condition=models.Q(state__in=["needs_permission", "needs_reconnect", "removed"]),
                 name="page_in_need",
             ),
         ]

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from hirocrm.core.text import clean
+from hirocrm.meta import health
 from hirocrm.meta.errors import PageNotFound
 from hirocrm.meta.models import ConnectionState, DeliveryOutcome, Page, WebhookDelivery
 from hirocrm.organizations import permissions
@@ -18,7 +19,7 @@ def list_pages(*, member: Member) -> QuerySet[Page]:
     permissions.require(member, Right.READ)
     return (
         Page.objects.filter(organization_id=member.organization_id)
-        .exclude(state=ConnectionState.REMOVED)
+        .exclude(state=ConnectionState.FORGOTTEN)
         .select_related("auto_pipeline", "webhook_health")
         .prefetch_related("auto_pipeline__stages")
     )
@@ -30,9 +31,8 @@ IN_NEED_COUNTED = 100
 def list_in_need(*, member: Member) -> QuerySet[Page]:
     """The organization's Pages that wait for a person: to reconnect them, or to grant what is missing."""
     permissions.require(member, Right.READ)
-    need = (ConnectionState.NEEDS_PERMISSION, ConnectionState.NEEDS_RECONNECT)
-    rows = Page.objects.filter(organization_id=member.organization_id, state__in=need)
-    # Dead connections first: "needs_reconnect" sorts after "needs_permission".
+    rows = Page.objects.filter(organization_id=member.organization_id, state__in=health.IN_NEED)
+    # Dead connections first: "removed" and "needs_reconnect" sort after "needs_permission".
     return rows.only("id", "name", "remote_id", "state", "state_reason").order_by("-state", "name")
 
 

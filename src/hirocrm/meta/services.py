@@ -202,7 +202,7 @@ def _take_token(page: Page, access: PageAccess, now: datetime) -> None:
 
 def _give_up(page: Page) -> None:
     """Let go of Meta's ids of a Page that its organization removed; its contacts stay where they are."""
-    if page.state != ConnectionState.REMOVED:
+    if page.state != ConnectionState.FORGOTTEN:
         raise PageTaken("This Page is connected to another organization of this HiroCRM.")
     page.remote_id = page.instagram_account_id = None
     page.save(update_fields=["remote_id", "instagram_account_id", "updated_at"])
@@ -269,7 +269,7 @@ def remove_page(*, member: Member, reference: str | UUID, erase: bool = False) -
         page.delete()
         return
     page.access_token = ""
-    page.state = ConnectionState.REMOVED
+    page.state = ConnectionState.FORGOTTEN
     page.save(update_fields=["access_token", "state", "updated_at"])
 
 

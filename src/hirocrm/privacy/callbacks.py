@@ -77,7 +77,7 @@ def _end_connections(user_id: str, reason: str) -> int:
     pages = list(rows.exclude(access_token="").order_by("id"))
     for page in pages:
         health.change_state(
-            page=page, state=ConnectionState.NEEDS_RECONNECT, reason=reason, may_improve=True
+            page=page, state=ConnectionState.REMOVED, reason=reason, may_improve=True
         )
     rows.update(access_token="")
     return len(pages)

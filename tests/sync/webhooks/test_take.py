@@ -50,7 +50,7 @@ class TestWhose:
         assert (Contact.objects.count(), UnreadableEntry.objects.count()) == (0, 0)
 
     def test_is_nobodys_for_a_page_that_was_removed(self, page, deliver):
-        page.state = "removed"
+        page.state = "forgotten"
         page.save()
 
         (delivery,) = deliver(page_body(text()))

@@ -342,7 +342,16 @@ class TestBanner:
         assert "Ana's Closet lacks a permission" in text
         assert "An owner or admin can do it." in text
 
-    @pytest.mark.parametrize("state", ["healthy", "limited", "removed", "imported"])
+    def test_says_that_the_app_was_removed_at_meta(self, connected, sign_in, owner):
+        connected.state, connected.state_reason = "removed", "They removed the app on Facebook."
+        connected.save()
+
+        text = words(sign_in(owner).get(reverse("pipelines")))
+
+        assert "The app was removed from Ana's Closet at Meta" in text
+        assert "They removed the app on Facebook." in text
+
+    @pytest.mark.parametrize("state", ["healthy", "limited", "forgotten", "imported"])
     def test_is_silent_otherwise(self, connected, sign_in, owner, state):
         connected.state = state
         connected.save()

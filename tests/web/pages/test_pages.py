@@ -60,6 +60,23 @@ class TestPageList:
         assert "The password was changed." in text
         assert f"{reverse('page-connect')}?page={page.remote_id}" in text
 
+    def test_shows_an_app_that_was_removed_at_meta(self, sign_in, owner, page):
+        page.state, page.access_token = ConnectionState.REMOVED, ""
+        page.state_reason = "They removed the app on Facebook. Connect the Page again."
+        page.save()
+
+        text = sign_in(owner).get("/pages").text
+
+        assert "Removed at Meta" in text
+        assert "They removed the app on Facebook." in text
+        assert f"""href="{reverse("page-connect")}?page={page.remote_id}">""" in text
+
+    def test_leaves_out_a_page_that_was_removed_here(self, sign_in, owner, page):
+        page.state = ConnectionState.FORGOTTEN
+        page.save()
+
+        assert "No Page yet" in sign_in(owner).get("/pages").text
+
     def test_shows_until_when_a_page_is_limited_and_why(self, sign_in, owner, page):
         page.state, page.state_reason = ConnectionState.LIMITED, "Meta has restricted this account."
         page.limited_until = datetime(2099, 1, 2, 14, 5, tzinfo=UTC)
@@ -231,7 +248,7 @@ class TestRemove:
 
         page.refresh_from_db()
         assert response["Location"] == "/pages"
-        assert (page.state, page.access_token) == ("removed", "")
+        assert (page.state, page.access_token) == ("forgotten", "")
         conversation.contact.refresh_from_db()
 
     def test_erases_when_asked_to(self, sign_in, owner, page):

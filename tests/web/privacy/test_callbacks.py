@@ -59,7 +59,7 @@ class TestDeauthorize:
         page.refresh_from_db()
         other.refresh_from_db()
         assert answer.status_code == 200
-        assert (page.state, page.access_token) == ("needs_reconnect", "")
+        assert (page.state, page.access_token) == ("removed", "")
         assert "removed the app" in page.state_reason
         assert (other.state, other.access_token) == ("healthy", "page-token")
         assert type(contact).objects.filter(pk=contact.pk).exists()

@@ -97,8 +97,8 @@ class PageDetail(PageOut):
     """A Page with its connection and schedule. `usagePercent` is how much of Meta's rate limit is used.
 
     `flavour` is `page` for a Facebook Page and `instagram` for an account of Instagram Login, whose `pageId` is
-    its own id. `stateReason` says what to do. What is missing is empty while it isn't known; `subscribedFields` are
-    the events that Meta delivers by webhook.
+    its own id. `stateReason` says what to do; `removed` means that the app was removed from the Page at Meta.
+    What is missing is empty while it isn't known; `subscribedFields` are the events that Meta delivers by webhook.
     """
 
     flavour: ConnectionFlavour

@@ -17,6 +17,11 @@ PAGES_ASKED = 50
 PAGES_AT_ONCE = 10
 KEYS_ASKED = 50
 TIMEOUT_SECONDS = 10.0
+IN_NEED_WORDS = {  # by the Page's state
+    "needs_reconnect": "{name} needs reconnecting.",
+    "needs_permission": "{name} lacks a permission.",
+    "removed": "{name}: the app was removed from it at Meta.",
+}
 
 
 def check_graph() -> list[Finding]:
@@ -59,7 +64,7 @@ def check_pages() -> list[Finding]:
 
     from hirocrm.meta.models import ConnectionState, Page
 
-    idle = (ConnectionState.IMPORTED, ConnectionState.REMOVED)
+    idle = (ConnectionState.IMPORTED, ConnectionState.FORGOTTEN)
     rows = Page.objects.exclude(state__in=idle)
     # The longest unseen first: of hundreds of Pages, those are asked.
     pages = list(rows.order_by(F("checked_at").asc(nulls_first=True), "name")[:PAGES_ASKED])
@@ -82,22 +87,26 @@ async def _examine(page: "Page", gate: asyncio.Semaphore) -> Finding:
     from hirocrm.meta import checkup, health
     from hirocrm.meta.models import ConnectionState
 
+    name = f"“{page.name}”"
+    if not page.access_token:
+        return _without_token(page)
     async with gate:
         found = await checkup.examine(page, now=clock.now(), repair=False)
-    name = f"“{page.name}”"
     if found.state is None:
         return warn("page", f"{name} couldn't be asked.", found.reason or "Try again later.")
-    words = {
-        ConnectionState.NEEDS_RECONNECT: "needs reconnecting",
-        ConnectionState.NEEDS_PERMISSION: "lacks a permission",
-    }
     if found.state is ConnectionState.LIMITED:
         return _limited(page, found.limited_until, found.reason)
     if found.state is ConnectionState.HEALTHY:
         if health.state_at(page, clock.now()) is ConnectionState.LIMITED:
             return _limited(page, page.limited_until, page.state_reason)
         return _check_events(page, found.subscription.fields)
-    return fail("page", f"{name} {words[found.state]}.", found.reason)
+    return fail("page", IN_NEED_WORDS[found.state].format(name=name), found.reason)
+
+
+def _without_token(page: "Page") -> Finding:
+    """Nobody to ask as; what is known of the Page is why."""
+    state = "removed" if page.state == "removed" else "needs_reconnect"
+    return fail("page", IN_NEED_WORDS[state].format(name=f"“{page.name}”"), page.state_reason)
 
 
 def _limited(page: "Page", until: datetime | None, reason: str) -> Finding:

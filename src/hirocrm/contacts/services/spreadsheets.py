@@ -88,7 +88,7 @@ class _Book:
     ) -> None:
         self.member, self.now = member, now
         pages = Page.objects.filter(organization_id=member.organization_id).exclude(
-            state=ConnectionState.REMOVED
+            state=ConnectionState.FORGOTTEN
         )
         self.pages: dict[str, Page] = {}
         for page in pages:

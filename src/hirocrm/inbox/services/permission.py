@@ -11,7 +11,8 @@ from hirocrm.meta.models import ConnectionState, Page
 HUMAN_AGENT = "HUMAN_AGENT"
 _CANNOT = {
     ConnectionState.NEEDS_RECONNECT: "This Page's connection has ended. Reconnect the Page, then send again.",
-    ConnectionState.REMOVED: "This Page was removed from HiroCRM. Connect it again to answer.",
+    ConnectionState.REMOVED: "The app was removed from this Page on Facebook. Reconnect the Page, then send again.",
+    ConnectionState.FORGOTTEN: "This Page was removed from HiroCRM. Connect it again to answer.",
     ConnectionState.IMPORTED: "These messages came from an export. Connect the Page to answer.",
 }
 

@@ -165,4 +165,4 @@ def _still(reason: str) -> EntryStillUnreadable:
 def _own_page(member: Member, business_id: str) -> Page | None:
     named = Q(remote_id=business_id) | Q(instagram_account_id=business_id)
     rows = Page.objects.filter(named, organization_id=member.organization_id)
-    return rows.exclude(state=ConnectionState.REMOVED).select_related("organization").first()
+    return rows.exclude(state=ConnectionState.FORGOTTEN).select_related("organization").first()

@@ -91,7 +91,7 @@ def _pages(business_ids: Iterable[str]) -> dict[str, Page]:
     wanted = set(business_ids)
     if not wanted:
         return {}
-    rows = Page.objects.exclude(state=ConnectionState.REMOVED).select_related("organization")
+    rows = Page.objects.exclude(state=ConnectionState.FORGOTTEN).select_related("organization")
     found = {
         page.instagram_account_id: page for page in rows.filter(instagram_account_id__in=wanted)
     }

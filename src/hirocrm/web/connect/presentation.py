@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from hirocrm.meta import requirements
+from hirocrm.meta import health, requirements
 from hirocrm.meta.logins import Holders
-from hirocrm.meta.models import ConnectionState, Flavour, FoundPage, Login
+from hirocrm.meta.models import Flavour, FoundPage, Login
 
 SCOPE_WORDS: dict[str, str | Promise] = {
     "pages_show_list": _("see which Pages you manage"),
@@ -67,10 +67,7 @@ def rows_of(
 
 def _row(page: FoundPage, holders: Holders, chosen: Collection[str] | None) -> Row:
     state = holders.ours.get(page.remote_id)
-    needs_reconnecting = state in {
-        ConnectionState.NEEDS_RECONNECT,
-        ConnectionState.NEEDS_PERMISSION,
-    }
+    needs_reconnecting = state in health.IN_NEED
     obstacle = _obstacle(page, holders)
     if chosen is None:
         is_chosen = not obstacle and (state is None or needs_reconnecting)

@@ -51,6 +51,16 @@ class PageCard:
         """Whether there is a token to sync with."""
         return bool(self.page.access_token and self.page.remote_id)
 
+    @property
+    def is_in_need(self) -> bool:
+        """Whether somebody has to connect it anew."""
+        return self.page.state in health.IN_NEED
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether Meta takes its token no more."""
+        return self.page.state in health.DEAD_STATES
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -95,6 +105,11 @@ STANDINGS: dict[str, Standing] = {
         _("Needs reconnecting"),
         "bad",
         _("Facebook no longer accepts the token. Reconnect with a new one; nothing is lost."),
+    ),
+    ConnectionState.REMOVED: Standing(
+        _("Removed at Meta"),
+        "bad",
+        _("The app was removed from this Page at Meta. Connect it again; nothing is lost."),
     ),
     ConnectionState.IMPORTED: Standing(
         _("Imported"),
