@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from hirocrm.meta import checkup, renewal, requirements
 from hirocrm.meta.models import ConnectionState, Page
@@ -245,6 +246,22 @@ class TestEvents:
         look(page, now)
 
         assert sandbox.control.count("graph.subscribed_apps") == calls + 3
+
+    def test_that_were_switched_off_have_what_was_missed_looked_for(self, sandbox, page, now):
+        def asked_for() -> int:
+            return ProcrastinateJob.objects.filter(task_name="webhooks.repair_page").count()
+
+        Page.objects.filter(pk=page.pk).update(last_synced_at=now)
+        look(page, now)
+        look(page, now)
+        assert asked_for() == 1  # by the first look, which subscribed them
+
+        ProcrastinateJob.objects.filter(task_name="webhooks.repair_page").update(status="succeeded", queueing_lock=None)  # fmt: skip
+        sandbox.graph.breaks("missing_fields", match={"op": "subscribed_apps"}, times=1, fields=["subscribed_fields"])  # fmt: skip
+        look(page, now)
+
+        job = ProcrastinateJob.objects.get(task_name="webhooks.repair_page", status="todo")
+        assert job.args == {"page_id": str(page.pk)}
 
     def test_are_left_alone_for_a_token_of_an_unknown_app(self, sandbox, page, now, settings):
         settings.FACEBOOK_APP_ID, settings.FACEBOOK_APP_SECRET = "4711", "another-apps-secret"

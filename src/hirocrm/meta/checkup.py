@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Coalesce
 
+from hirocrm.core import jobs
 from hirocrm.core.errors import (
     UpstreamError,
     UpstreamRateLimited,
@@ -214,6 +215,12 @@ def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) 
     if fields:
         row.save(update_fields=[*fields, "updated_at"])
     subscribing.record(row, found.subscription)
+    if (
+        found.subscription.was_silent and row.last_synced_at
+    ):  # what Meta didn't deliver it doesn't send again
+        page_id = str(row.pk)
+        key = f"webhooks.repair_page:{page_id}"
+        jobs.defer_once("webhooks.repair_page", key=key, queue="webhooks", page_id=page_id)
     _take_instagram(row, found.remote)
     if found.state is not None and not _stays(row, found, doubted=doubted, now=now):
         health.change_state(

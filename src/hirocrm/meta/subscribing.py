@@ -3,7 +3,7 @@
 Reference: https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from django.conf import settings
@@ -21,10 +21,14 @@ PROBLEM_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The events that Meta delivers to our app, None: not known; and why they can't be had, "" if they can."""
+    """The events that Meta delivers to our app, None: not known; and why they can't be had, "" if they can.
+
+    `was_silent`: Meta delivered no messages until now, as after an hour of failed deliveries.
+    """
 
     fields: tuple[str, ...] | None = None
     problem: str = ""
+    was_silent: bool = False
 
 
 async def look_after(
@@ -42,10 +46,12 @@ async def look_after(
     except UpstreamRejected as refusal:  # this look is refused; asking for the events may not be
         if not repair:
             return Subscription(problem=refusal.sentence)
-        have = ()
+        return await _ask_for_all(graph, page)
     if set(requirements.fields_of(Flavour(page.flavour))) <= set(have) or not repair:
         return Subscription(have)
-    return await _ask_for_all(graph, page)
+    asked = await _ask_for_all(graph, page)
+    was_silent = bool(asked.fields and _own_app(Flavour(page.flavour))) and "messages" not in have
+    return replace(asked, was_silent=was_silent)
 
 
 async def subscribe(page: Page) -> Subscription:

@@ -64,6 +64,7 @@ def commit_page(
         item.conversation.pk
         for item in ingested
         if batches.wants_analysis(item, rules, settings_hash, now)
+        and (item.changed or not run.options.get("light"))
     ]
     batches.enqueue(
         organization_id=page.organization_id,

@@ -204,7 +204,10 @@ async def _commit(plan: Plan, platform: Platform, page: SourcePage) -> Committed
 
 
 async def _sweep(plan: Plan) -> None:
-    """Hand over the conversations that the walk didn't visit but the settings ask for."""
+    """Hand over the conversations that the walk didn't visit but the settings ask for, unless it is a light one."""
+    run = await in_thread(SyncRun.objects.only("options").get, pk=plan.run.pk)
+    if run.options.get("light"):
+        return
     after: UUID | None = None
     while True:
         after = await in_thread(

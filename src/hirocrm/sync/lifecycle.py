@@ -28,6 +28,7 @@ from hirocrm.sync.models import (
     SyncRun,
 )
 from hirocrm.sync.webhooks import health as webhook_health
+from hirocrm.sync.webhooks.parking import forget_announced
 
 ERROR_LENGTH = 500
 
@@ -153,10 +154,19 @@ def _after(run: SyncRun, now: datetime) -> None:
     page.save(update_fields=["last_synced_at", "updated_at"])
     if run.status == RunStatus.COMPLETED or page.state == ConnectionState.LIMITED:
         health.note_success(page=page, now=now)
-    webhook_health.note_walk_ended(page=page, missed=run.missed, now=now)
+    began_at = _walked_whole_since(run)
+    webhook_health.note_walk_ended(page=page, missed=run.missed, began_at=began_at, now=now)
+    if began_at is not None:
+        forget_announced(page=page, until=began_at)
     for platform, place in run.cursor.items():
         if place.get("done"):
             _remember_position(run, platform, place)
+
+
+def _walked_whole_since(run: SyncRun) -> datetime | None:
+    """When the walk began, if it got to the end of what is new on each platform; None if not."""
+    is_whole = all(run.cursor.get(p.value, {}).get("done") for p in run.own_page.platforms)
+    return run.started_at if is_whole else None
 
 
 def _remember_position(run: SyncRun, platform: str, place: dict[str, str]) -> None:

@@ -26,6 +26,11 @@ class Plan:
     settings_hash: str
     evaluate_all: bool
 
+    @property
+    def is_light(self) -> bool:
+        """Whether it reads what is new and nothing else."""
+        return bool(self.run.options.get("light"))
+
 
 def plan_for(run: SyncRun, page: Page, asker: Asker) -> Plan:
     """Read the Page's rules, with what the run itself asks for put over them."""
@@ -74,10 +79,9 @@ def _evaluate_all(run: SyncRun, page: Page, rules: Rules, digest: str) -> bool:
 
 def remember(plan: Plan) -> None:
     """Note on the run what it evaluates by, and a notice if it can't assign anything."""
-    options: dict[str, Any] = {
-        **plan.run.options,
-        "evaluation": evaluation_hash(plan.rules, plan.settings_hash),
-    }
+    options: dict[str, Any] = dict(plan.run.options)
+    if not plan.is_light:
+        options["evaluation"] = evaluation_hash(plan.rules, plan.settings_hash)
     notice = ""
     if plan.rules.pipeline is not None and not plan.rules.stages:
         notice = NO_STAGES.format(name=plan.rules.pipeline.name)

@@ -33,12 +33,13 @@ def start_sync(
     member: Member | None = None,
     full: bool = False,
     since: datetime | None = None,
+    light: bool = False,
     now: datetime,
 ) -> SyncRun:
     """Start a sync of the Page, or return the one that is under way.
 
     With `since` it goes no further back than conversations that were active then; a later full sync
-    brings the older ones.
+    brings the older ones. A `light` one reads what is new and nothing else, whatever was set anew.
 
     Raises:
         PageNotConnected: there is no token to sync with.
@@ -49,10 +50,11 @@ def start_sync(
         raise PageNotConnected(f"“{page.name}” isn't connected to Facebook. Connect it first.")
     open_run = queries.find_open_sync(page)
     if open_run is not None:
-        return open_run
+        return open_run if light else _made_whole(open_run)
     try:
         with transaction.atomic():
-            options = {"since": since.isoformat()} if since is not None else {}
+            options: dict[str, Any] = {"since": since.isoformat()} if since is not None else {}
+            options |= {"light": True} if light else {}
             run = _new_run(
                 page.organization_id,
                 RunKind.SYNC,
@@ -68,6 +70,13 @@ def start_sync(
         if open_run is None:
             raise
         return open_run
+    return run
+
+
+def _made_whole(run: SyncRun) -> SyncRun:
+    """The same run, no longer light: somebody asked for a sync while it was under way."""
+    if run.options.pop("light", False):
+        SyncRun.objects.filter(pk=run.pk).update(options=run.options)
     return run
 
 

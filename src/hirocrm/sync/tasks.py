@@ -147,11 +147,12 @@ async def repair_page(*, page_id: str) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="webhooks.sweep", queue=WEBHOOKS_QUEUE, queueing_lock="webhooks.sweep")
 async def sweep_webhooks(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
-    """Do what the jobs above would have done, had none of them been lost."""
+    """Do what the jobs above would have done, had none of them been lost, and look for gaps."""
     await in_thread(sweep.wake_taker)
     await in_thread(quiet.hand_over_quiet, now=clock.now())
     await in_thread(sweep.settle_parked, now=clock.now())
     await in_thread(sweep.look_for_announced, now=clock.now())
+    await in_thread(gaps.look_at_unscheduled, now=clock.now())
 
 
 @app.periodic(cron="17 * * * *")

@@ -293,10 +293,12 @@ class TestRefusals:
         assert sent[0]["status"] == 400
 
 
+AWAY = {"host": "127.0.0.1", "port": 1, "dbname": "none", "user": "none"}
+
+
 class TestDatabaseAway:
     async def test_is_no_reason_for_a_false_200(self, intake, monkeypatch):
-        params = {"host": "127.0.0.1", "port": 1, "dbname": "none", "user": "none"}
-        monkeypatch.setattr(store_module, "own_connection_params", lambda: params)
+        monkeypatch.setattr(store_module, "own_connection_params", lambda: AWAY)
 
         status, body, headers = await ask(intake, BODY, headers={"x-hub-signature-256": sign(BODY)})
 
@@ -311,6 +313,20 @@ class TestDatabaseAway:
 
         assert statuses == [503, 200]
         assert await stored() == [(BODY, 0), (BODY, 0)]
+
+    async def test_has_what_was_lost_looked_for_when_it_is_back(self, intake, monkeypatch):
+        real = store_module.own_connection_params
+        monkeypatch.setattr(store_module, "ASK_SECONDS", 0.05)
+        monkeypatch.setattr(store_module, "own_connection_params", lambda: AWAY)
+        assert [await post(intake, BODY) for _ in range(2)] == [503, 503]
+        assert await jobs() == []
+
+        monkeypatch.setattr(store_module, "own_connection_params", real)
+        async with asyncio.timeout(30):
+            while not await jobs():  # noqa: ASYNC110  # the database tells nobody
+                await asyncio.sleep(0.05)
+
+        assert await jobs() == [("webhooks.repair_gaps", "todo")]
 
     async def test_refuses_what_waits_too_long(self, intake, monkeypatch):
         assert await post(intake, BODY) == 200

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
+from hirocrm.contacts.models import Conversation
 from hirocrm.contacts.snapshots import (
     ConversationSnapshot,
     MessageSnapshot,
@@ -14,10 +16,11 @@ from hirocrm.contacts.snapshots import (
 )
 from hirocrm.meta.models import Page, WebhookHealth
 from hirocrm.pipelines.assign import rules_of
-from hirocrm.sync import lifecycle
+from hirocrm.sync import lifecycle, services
 from hirocrm.sync.commit import FetchedPage, commit_page
-from hirocrm.sync.models import SyncRun
+from hirocrm.sync.models import ParkedEvent, SyncRun
 from hirocrm.sync.webhooks import gaps
+from hirocrm.sync.webhooks.sweep import look_for_announced
 from tests.factories import PageFactory, SyncRunFactory
 from tests.sync.webhooks.payloads import ANA, instagram_body, page_body, text
 
@@ -28,8 +31,8 @@ pytestmark = pytest.mark.django_db
 def walk(page, now):
     """Sync these messages of Ana's, to the end."""
 
-    def walk(*messages: MessageSnapshot, at=now) -> SyncRun:
-        run = SyncRunFactory(page=page, status="running", started_at=at)
+    def walk(*messages: MessageSnapshot, at=now, **fields: object) -> SyncRun:
+        run = SyncRunFactory(page=page, status="running", started_at=at, **fields)
         snapshot = ConversationSnapshot(
             Platform.MESSENGER, "t_1", ParticipantSnapshot(ANA, "Ana"), messages, at
         )
@@ -126,13 +129,113 @@ class TestRepairAll:
 
         assert SyncRun.objects.count() == 1
 
+    def test_goes_on_until_all_are_walked(self, page, now, monkeypatch):
+        monkeypatch.setattr(gaps, "REPAIRED_AT_ONCE", 2)
+        for _ in range(4):
+            self.synced(PageFactory(organization=page.organization), now)
+        self.synced(page, now)
+
+        rounds = [gaps.repair_all(now=now), *(gaps.start_wanted(now=now) for _ in range(3))]
+
+        assert rounds == [2, 2, 1, 0]
+        assert SyncRun.objects.values("page").distinct().count() == 5
+
+    def test_looks_later_at_a_page_that_was_walked_a_moment_ago(self, page, now):
+        self.synced(page, now, repaired_at=now - timedelta(minutes=1))
+
+        gaps.repair_all(now=now)
+        early = gaps.start_wanted(now=now + timedelta(minutes=3))
+        late = gaps.start_wanted(now=now + timedelta(minutes=4))
+
+        assert (early, late) == (0, 1)
+
+    def test_looks_again_after_a_walk_that_began_before(self, page, now, walk):
+        self.synced(page, now)
+        Page.objects.filter(pk=page.pk).update(instagram_account_id=None)
+        page.refresh_from_db()
+        gaps.want(Page.objects.all(), now=now + timedelta(minutes=1))
+
+        walk(said("m_1", now), at=now)
+        assert gaps.start_wanted(now=now + timedelta(minutes=10)) == 1
+        SyncRun.objects.filter(finished_at=None).delete()
+        walk(said("m_1", now), at=now + timedelta(minutes=20))
+
+        assert WebhookHealth.objects.get(page=page).repair_wanted_at is None
+        assert gaps.start_wanted(now=now + timedelta(hours=1)) == 0
+
+    def test_tries_again_what_did_not_get_to_its_end(self, page, now):
+        self.synced(page, now)
+        gaps.repair_all(now=now)
+        SyncRun.objects.update(status="failed", finished_at=now)
+
+        tries = [gaps.start_wanted(now=now + timedelta(minutes=m)) for m in (1, 14, 15)]
+
+        assert tries == [0, 0, 1]
+
+    def test_waits_for_meta_to_allow_it(self, page, now):
+        self.synced(page, now)
+        Page.objects.update(state="limited", limited_until=now + timedelta(minutes=7))
+
+        gaps.repair_all(now=now)
+        tries = [gaps.start_wanted(now=now + timedelta(minutes=m)) for m in (6, 7)]
+
+        assert tries == [0, 1]
+
+
+class TestLookAtUnscheduled:
+    @pytest.fixture
+    def pages(self, page, now):
+        PageFactory.create_batch(4, organization=page.organization)
+        Page.objects.update(
+            sync_schedule="off", subscribed_fields=["messages"], last_synced_at=now, state="healthy"
+        )
+
+    def test_walks_a_few_at_a_time_each_at_its_own_hour(self, pages, now):
+        early = gaps.look_at_unscheduled(now=now + timedelta(hours=5, minutes=59))
+        rounds = [gaps.look_at_unscheduled(now=now + timedelta(hours=7)) for _ in range(3)]
+
+        assert (early, rounds) == (0, [3, 2, 0])
+        assert {run.options["light"] for run in SyncRun.objects.all()} == {True}
+
+    @pytest.mark.parametrize(("options", "read"), [({"light": True}, 0), ({}, 1)])
+    def test_asks_the_ai_nothing_because_of_new_settings(self, page, walk, now, options, read):
+        walk(said("m_1", now))
+        Conversation.objects.update(
+            analysed_revision=F("revision"), analysis_state="done", analysed_settings="old"
+        )
+
+        run = walk(said("m_1", now), at=now + timedelta(hours=1), options=options)
+
+        assert run.to_analyse == read
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"sync_schedule": "daily"},
+            {"subscribed_fields": []},
+            {"state": "needs_reconnect"},
+            {"last_synced_at": None},
+        ],
+    )
+    def test_leaves_others_alone(self, pages, now, fields):
+        Page.objects.update(**fields)
+
+        assert gaps.look_at_unscheduled(now=now + timedelta(hours=7)) == 0
+
+    def test_becomes_whole_when_somebody_asks_for_a_sync(self, pages, page, now):
+        gaps.look_at_unscheduled(now=now + timedelta(hours=7))
+        run = SyncRun.objects.first()
+
+        assert services.start_sync(page=run.page, now=now) == run
+        run.refresh_from_db()
+        assert run.options == {}
+
 
 class TestAnnouncedMessages:
-    def test_that_do_not_come_start_a_walk(self, page, deliver, now):
-        from hirocrm.sync.webhooks.sweep import look_for_announced
+    ANNOUNCED = instagram_body({"timestamp": 1767312000410, "message_edit": {"mid": "aWd_1", "num_edit": 0}})  # fmt: skip
 
-        announced = instagram_body({"timestamp": 1767312000410, "message_edit": {"mid": "aWd_1", "num_edit": 0}})  # fmt: skip
-        deliver(announced)
+    def test_that_do_not_come_start_a_walk(self, page, deliver, now):
+        deliver(self.ANNOUNCED)
         Page.objects.filter(pk=page.pk).update(last_synced_at=now)
 
         early = look_for_announced(now=now + timedelta(seconds=30))
@@ -141,3 +244,30 @@ class TestAnnouncedMessages:
 
         assert (early, late, again) == (0, 1, 0)
         assert SyncRun.objects.get().page == page
+
+    def test_are_waited_for_until_a_walk_is_done(self, page, deliver, walk, now):
+        deliver(self.ANNOUNCED)
+        Page.objects.filter(pk=page.pk).update(last_synced_at=now, instagram_account_id=None)
+        page.refresh_from_db()
+        WebhookHealth.objects.update(repaired_at=now)  # walked a moment ago
+
+        tries = [look_for_announced(now=now + timedelta(minutes=m)) for m in (2, 4, 5)]
+        assert (tries, ParkedEvent.objects.count()) == ([0, 0, 1], 1)
+
+        SyncRun.objects.update(status="failed", finished_at=now + timedelta(minutes=6))
+        assert look_for_announced(now=now + timedelta(minutes=20)) == 1
+        assert ParkedEvent.objects.count() == 1
+
+        SyncRun.objects.all().delete()
+        walk(said("m_1", now), at=now + timedelta(minutes=30))
+        assert ParkedEvent.objects.count() == 0
+        assert look_for_announced(now=now + timedelta(hours=1)) == 0
+
+    def test_are_looked_for_once_there_was_a_first_sync(self, page, deliver, now):
+        deliver(self.ANNOUNCED)
+        Page.objects.filter(pk=page.pk).update(last_synced_at=None)
+        assert look_for_announced(now=now + timedelta(minutes=2)) == 0
+
+        Page.objects.filter(pk=page.pk).update(last_synced_at=now)
+
+        assert look_for_announced(now=now + timedelta(minutes=3)) == 1

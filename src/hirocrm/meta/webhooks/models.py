@@ -92,6 +92,11 @@ class WebhookHealth(models.Model):
     missed_total = models.PositiveIntegerField(default=0, db_default=0)
     missed_at = models.DateTimeField(null=True, blank=True)  # when the last walk found some
     repaired_at = models.DateTimeField(null=True, blank=True)  # when a walk last looked for gaps
+    # Webhooks may have been missed until then; a walk that begins later and gets to its end takes it away.
+    repair_wanted_at = models.DateTimeField(null=True, blank=True)
+    repair_tried_at = models.DateTimeField(
+        null=True, blank=True
+    )  # when a walk was last started for it
     # messaging_policy_enforcement: "warning" or "block"; "" after "unblock"
     policy_action = models.CharField(max_length=20, blank=True, db_default="", default="")
     policy_reason = models.CharField(max_length=500, blank=True, db_default="", default="")

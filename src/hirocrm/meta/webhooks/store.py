@@ -31,6 +31,13 @@ INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_
 VALUES ('webhooks', 'webhooks.take_deliveries', 0, 'webhooks', 'webhooks', '{}')
 ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
 """
+# As `gaps.ask_for_repair`; a moment later, so that what Meta sends again by itself is here by then.
+_ASK_FOR_REPAIR = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args, scheduled_at)
+VALUES ('webhooks', 'webhooks.repair_gaps', 0, 'webhooks.repair_gaps', '{}', now() + interval '30 s')
+ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+"""
+ASK_SECONDS = 5.0
 
 
 class StoreUnavailable(Exception):
@@ -53,6 +60,7 @@ class DeliveryStore:
         self._arrived = asyncio.Event()
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._writer: asyncio.Task[None] | None = None
+        self._asker: asyncio.Task[None] | None = None
 
     async def add(self, body: bytes, secret: int) -> None:
         """Return when the delivery is on the disk.
@@ -60,6 +68,14 @@ class DeliveryStore:
         Raises:
             StoreUnavailable: it may not be there: the database is away or too slow, or too much waits.
         """
+        try:
+            await self._add(body, secret)
+        except StoreUnavailable:  # Meta gives up after a few tries: what was lost is looked for
+            if self._asker is None or self._asker.done():
+                self._asker = asyncio.create_task(_ask_for_repair())
+            raise
+
+    async def _add(self, body: bytes, secret: int) -> None:
         if self._waiting_bytes + len(body) > WAITING_BYTES:
             raise StoreUnavailable("too many deliveries wait")
         if self._writer is None or self._writer.done():
@@ -76,9 +92,10 @@ class DeliveryStore:
 
     async def close(self) -> None:
         """Stop writing; nobody waits any more."""
-        if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+        tasks = [task for task in (self._writer, self._asker) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._disconnect()
 
     async def _write_forever(self) -> None:
@@ -126,12 +143,7 @@ class DeliveryStore:
 
     async def _connect(self) -> "psycopg.AsyncConnection[Any]":
         if self._connection is None:
-            params = {
-                **own_connection_params(),
-                "connect_timeout": CONNECT_SECONDS,
-                "autocommit": True,
-            }
-            connection = await psycopg.AsyncConnection.connect(**params)
+            connection = await _open()
             # An acknowledged delivery is on the disk, whatever the server's default.
             await connection.execute("SET synchronous_commit TO on")
             self._connection = connection
@@ -141,6 +153,24 @@ class DeliveryStore:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+async def _open() -> "psycopg.AsyncConnection[Any]":
+    params = {**own_connection_params(), "connect_timeout": CONNECT_SECONDS, "autocommit": True}
+    return await psycopg.AsyncConnection.connect(**params)
+
+
+async def _ask_for_repair() -> None:
+    """Have a worker look for what couldn't be stored, as soon as the database is back."""
+    while True:
+        await asyncio.sleep(ASK_SECONDS)
+        try:
+            async with asyncio.timeout(WRITE_SECONDS), await _open() as connection:
+                await connection.execute(_ASK_FOR_REPAIR)
+        except (psycopg.Error, OSError, TimeoutError):
+            continue
+        log.info("webhook.repair_asked_for")
+        return
 
 
 def _settle(group: Sequence[_Waiting], error: Exception | None) -> None:

@@ -47,7 +47,10 @@ def note_missed(*, page: Page, count: int) -> None:
         WebhookHealth.objects.filter(page=page).update(missed_total=F("missed_total") + count)
 
 
-def note_walk_ended(*, page: Page, missed: int, now: datetime) -> None:
-    """All that there is to know of the Page is known; the walk found so many missed messages."""
+def note_walk_ended(*, page: Page, missed: int, began_at: datetime | None, now: datetime) -> None:
+    """The walk found so many missed messages. `began_at`: all that was to know then is known; None: not all."""
+    rows = WebhookHealth.objects.filter(page=page)
     found = {"missed_at": now} if missed else {}
-    WebhookHealth.objects.filter(page=page).update(repaired_at=now, missed_count=missed, **found)
+    rows.update(repaired_at=now, missed_count=missed, **found)
+    if began_at is not None:
+        rows.filter(repair_wanted_at__lte=began_at).update(repair_wanted_at=None)

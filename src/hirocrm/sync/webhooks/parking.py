@@ -65,6 +65,11 @@ def unpark(*, page: Page, keys: Iterable[str]) -> list[Change]:
     return [_from_row(row) for row in rows if row.kind != ANNOUNCED]
 
 
+def forget_announced(*, page: Page, until: datetime) -> None:
+    """Drop the announcements of messages that a walk of the Page would have brought."""
+    ParkedEvent.objects.filter(page=page, kind=ANNOUNCED, created_at__lte=until).delete()
+
+
 def _from_row(row: ParkedEvent) -> Change:
     content = dict(row.content)
     at = datetime.fromisoformat(content.pop("at"))

@@ -8,11 +8,12 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from hirocrm.contacts.models import Contact, Message
 from hirocrm.core import jobs
 from hirocrm.core.platforms import Platform
+from hirocrm.meta.health import IDLE_STATES
 from hirocrm.meta.models import Page, UnreadableEntry, WebhookDelivery
 from hirocrm.sync.models import ParkedEvent
 from hirocrm.sync.webhooks import gaps
@@ -67,13 +68,18 @@ def _known_people(rows: Iterable[ParkedEvent]) -> list[tuple[UUID, str]]:
 
 
 def look_for_announced(*, now: datetime) -> int:
-    """Start a walk on Pages where an announced message never came; returns how many."""
-    overdue = ParkedEvent.objects.filter(kind=ANNOUNCED, created_at__lte=now - ANNOUNCED_FOR)
-    page_ids = set(overdue.values_list("page_id", flat=True)[:LOOKED_AT])
-    if not page_ids:
-        return 0
-    overdue.filter(page_id__in=page_ids).delete()
-    return gaps.repair_pages(Page.objects.filter(pk__in=page_ids), now=now)
+    """Start a walk on Pages where an announced message never came; returns how many.
+
+    The announcement stays until a walk that began after it is done: this one may have to wait, or fail.
+    """
+    overdue = ParkedEvent.objects.filter(
+        page=OuterRef("pk"), kind=ANNOUNCED, created_at__lte=now - ANNOUNCED_FOR
+    )
+    pages = Page.objects.filter(
+        Exists(overdue), last_synced_at__isnull=False, webhook_health__repair_wanted_at__isnull=True
+    )
+    gaps.want(pages.exclude(state__in=IDLE_STATES)[:LOOKED_AT], now=now)
+    return gaps.start_wanted(now=now)
 
 
 def forget_old(*, now: datetime) -> int:
