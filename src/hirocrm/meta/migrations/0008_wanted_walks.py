@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('meta', '0005_subscribing'),
+        ('meta', '0007_forgotten'),
     ]
 
     operations = [
