@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from hirocrm.meta.models import FoundPage, Login, Page
+from hirocrm.meta.requirements import LOGIN_SCOPES
 from hirocrm.sync.models import SyncRun
 from tests.factories import PageFactory, PipelineFactory
 
@@ -150,6 +151,34 @@ class TestChoose:
         assert "Some permissions were not given" in text
         assert "read and answer Instagram conversations" in text
         assert f'href="{reverse("connect-facebook")}?again=1">Ask Facebook again' in text
+
+    def test_says_which_permissions_were_given_for_other_pages_only(
+        self, pages, sign_in, owner, consent
+    ):
+        given = {
+            "only:pages_messaging": [BAKERY, PLUMBER],
+            "only:instagram_manage_messages": BAKERY,
+        }
+
+        text = words(log_in(sign_in(owner), consent, **given))
+
+        closet, bakery, plumber = re.findall(r'<label class="flex items-start.*?</label>', text)
+        assert (
+            "Not given for this Page: read and answer Messenger conversations;"
+            " read and answer Instagram conversations." in closet
+        )
+        # Neither Page has an Instagram account.
+        assert "Not given" not in bakery + plumber
+        assert "Some permissions were not given" not in text
+
+    def test_explains_that_portfolios_need_a_permission(self, pages, sign_in, owner, consent):
+        granted = [scope for scope in LOGIN_SCOPES if scope != "business_management"]
+
+        text = words(log_in(sign_in(owner), consent, scope=granted))
+
+        assert "Some permissions were not given" in text
+        assert "see Pages that belong to a business portfolio <code" in text
+        assert text.count("</code>") == 1
 
     def test_searches_and_keeps_what_is_ticked(self, sandbox, sign_in, owner, consent):
         ids = [f"12{number:013}" for number in range(130)]

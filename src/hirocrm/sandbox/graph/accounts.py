@@ -73,7 +73,7 @@ def _start(cursor: str | None, pages: list[Page]) -> int:
 
 def _page_token(context: Context, page: Page) -> str:
     """The Page's token; a new one when the old ones are dead or for other scopes, as after a new login."""
-    scopes = context.token.scopes
+    scopes = context.token.scopes_of(page.id)
     living = context.world.tokens.page_token(page.id)
     if living is None or living.scopes != scopes:
         page.dies_after = None
@@ -108,7 +108,8 @@ def debug_token(context: Context) -> dict[str, Any]:
 
 
 def _granular(scope: str, token: Token) -> dict[str, Any]:
-    targets = [token.page_id] if token.page_id else list(token.page_ids or ())
+    ticked = token.targets.get(scope, token.page_ids or ())
+    targets = [token.page_id] if token.page_id else list(ticked)
     return {"scope": scope} | ({"target_ids": targets} if targets else {})
 
 
@@ -154,6 +155,7 @@ def _short_token(book: TokenBook, values: dict[str, Any]) -> Token:
 def _granted_token(book: TokenBook, source: Token, seconds: int) -> dict[str, Any]:
     token = book.issue(
         "USER", scopes=source.scopes, page_ids=source.page_ids, user_id=source.user_id,
+        targets=source.targets,
         expires_at=int(time.time()) + seconds,
     )  # fmt: skip
     return {"access_token": token.value, "token_type": "bearer", "expires_in": seconds}

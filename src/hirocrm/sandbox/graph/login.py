@@ -18,7 +18,10 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Log in wit
 
 
 def dialog(world: World, request: Request) -> Reply:
-    """GET shows the consent form; POST sends the browser back with `code` or `error`, and `state`."""
+    """GET shows the consent form; POST sends the browser back with `code` or `error`, and `state`.
+
+    A field `only:<scope>` of a POST names the Pages that the scope is given for, as Facebook Login for Business asks.
+    """
     if request.method == "POST":
         return _decide(world, request)
     asked = request.query
@@ -44,6 +47,7 @@ def _decide(world: World, request: Request) -> Reply:
     token = Token(
         value=redirect_uri, type="USER",
         scopes=tuple(form.get("scope", ())), page_ids=tuple(form.get("page", ())),
+        targets={s: tuple(form[f"only:{s}"]) for s in SCOPES if f"only:{s}" in form},
     )  # fmt: skip
     return redirect_with(world.tokens.add_code(token), redirect_uri, state, ending="#_=_")
 

@@ -33,6 +33,13 @@ class Token:
     is_valid: bool = True
     subcode: int | None = None
     page_ids: tuple[str, ...] | None = None
+    targets: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # Pages of scopes for some only
+
+    def scopes_of(self, page_id: str) -> tuple[str, ...]:
+        """The scopes that were given for a Page."""
+        return tuple(s for s in self.scopes if page_id in self.targets.get(s, (page_id,)))
 
 
 @dataclass

@@ -37,7 +37,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A Page to choose. `obstacle` says why it can't be chosen; `warning` what won't work."""
+    """A Page to choose. `obstacle` says why it can't be chosen; what is missing, what won't work.
+
+    `missing` are the permissions that were given, but not for this Page.
+    """
 
     page: FoundPage
     is_chosen: bool
@@ -45,6 +48,7 @@ class Row:
     needs_reconnecting: bool
     obstacle: str | Promise
     missing_tasks: Sequence[str | Promise]
+    missing: Sequence[Missing]
 
 
 def missing_permissions(login: Login, *, has_instagram: bool) -> list[Missing]:
@@ -59,13 +63,17 @@ def missing_permissions(login: Login, *, has_instagram: bool) -> list[Missing]:
 
 
 def rows_of(
-    found: Iterable[FoundPage], holders: Holders, *, chosen: Collection[str] | None
+    login: Login,
+    found: Iterable[FoundPage],
+    holders: Holders,
+    *,
+    chosen: Collection[str] | None,
 ) -> list[Row]:
-    """The Pages as rows. `chosen` None: whatever can be and isn't connected yet."""
-    return [_row(page, holders, chosen) for page in found]
+    """The login's Pages as rows. `chosen` None: whatever can be and isn't connected yet."""
+    return [_row(login, page, holders, chosen) for page in found]
 
 
-def _row(page: FoundPage, holders: Holders, chosen: Collection[str] | None) -> Row:
+def _row(login: Login, page: FoundPage, holders: Holders, chosen: Collection[str] | None) -> Row:
     state = holders.ours.get(page.remote_id)
     needs_reconnecting = state in health.IN_NEED
     obstacle = _obstacle(page, holders)
@@ -81,7 +89,17 @@ def _row(page: FoundPage, holders: Holders, chosen: Collection[str] | None) -> R
         needs_reconnecting=needs_reconnecting,
         obstacle=obstacle,
         missing_tasks=[TASK_WORDS[task] for task in lacking],
+        missing=_missing_here(login, page),
     )
+
+
+def _missing_here(login: Login, page: FoundPage) -> list[Missing]:
+    """Permissions that the person gave for other Pages only; those given for none are told once, above."""
+    needed = requirements.needed_scopes(
+        Flavour(login.flavour), has_instagram=bool(page.instagram_account_id)
+    )
+    elsewhere = set(login.granted_scopes) - set(page.granted_scopes)
+    return [Missing(scope, SCOPE_WORDS[scope]) for scope in needed if scope in elsewhere]
 
 
 def _obstacle(page: FoundPage, holders: Holders) -> str | Promise:

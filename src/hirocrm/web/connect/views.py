@@ -161,7 +161,7 @@ def _show_choice(
     holders = logins.find_holders(member=request.member, found=found)
     context = {
         "login": login,
-        "rows": rows_of(found, holders, chosen=chosen),
+        "rows": rows_of(login, found, holders, chosen=chosen),
         "search": search,
         "matching": matching.count(),
         "is_cut": matching.count() > SHOWN,
