@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import MessageFactory
+from tests.factories import ConversationFactory, MessageFactory, PageFactory
 from tests.inbox.conftest import open_line as open_line  # noqa: PLC0414  # a fixture, shared
 from tests.inbox.conftest import sandbox as sandbox  # noqa: PLC0414  # a fixture, shared
 
@@ -147,6 +147,28 @@ class TestAccessibility:
             page.context.close()
 
         assert found == {key: [] for key in found}
+
+
+class TestUnderABanner:
+    @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+    def test_keeps_the_box_to_answer_in_view(self, visit, owner, line, phone):
+        for number in range(30):
+            talk = ConversationFactory(contact__page=line.conversation.page, has_text=True)
+            MessageFactory(conversation=talk, text=f"line {number}")
+        PageFactory(
+            organization=line.conversation.organization,
+            state="needs_reconnect",
+            state_reason="The password was changed. " * 5,
+        )
+        page = visit(owner, f"/inbox/{line.conversation.pk}", phone=phone)
+        page.locator("[data-pages-in-need]").wait_for()
+        send = page.get_by_role("button", name="Send")
+
+        room = page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+        box, dock = send.bounding_box(), page.locator(".dock").bounding_box()
+
+        assert room[0] == room[1]
+        assert box["y"] + box["height"] <= (dock["y"] if phone else room[1])
 
 
 class TestAnswerToOneMessage:
