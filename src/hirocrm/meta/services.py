@@ -165,6 +165,7 @@ def _save_connection(
     page.flavour = access.flavour
     page.instagram_account_id = access.instagram_account_id or page.instagram_account_id
     page.instagram_username = access.instagram_username or page.instagram_username
+    _free_account(page)
     _take_token(page, access, now)
     _save(page)
     if look:
@@ -206,6 +207,16 @@ def _give_up(page: Page) -> None:
         raise PageTaken("This Page is connected to another organization of this HiroCRM.")
     page.remote_id = page.instagram_account_id = None
     page.save(update_fields=["remote_id", "instagram_account_id", "updated_at"])
+
+
+def _free_account(page: Page) -> None:
+    """Take the Instagram account from a Page that was removed here, whosever it was; what it brought stays there."""
+    if page.instagram_account_id is None:
+        return
+    forgotten = Page.objects.filter(
+        instagram_account_id=page.instagram_account_id, state=ConnectionState.FORGOTTEN
+    )
+    forgotten.exclude(pk=page.pk).update(instagram_account_id=None)
 
 
 def _save(page: Page) -> None:
