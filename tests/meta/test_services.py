@@ -53,3 +53,14 @@ class TestConnectPage:
 
         with pytest.raises(errors.InstagramTaken):
             connect(stranger, now, instagram_account_id=INSTAGRAM)
+
+    @pytest.mark.parametrize("token", ["EAAB…", "tok é", "EAA new", "EAA\nnew", "EAA\x00"])
+    @pytest.mark.parametrize("verify", [True, False])
+    def test_what_cant_be_a_token_is_refused_plainly(self, owner, now, token, verify):
+        access = PageAccess(remote_id=CLOSET, name="Closet", access_token=token)
+
+        with pytest.raises(errors.PageTokenRefused, match="copy the whole token again") as refusal:
+            services.connect_page(member=owner, access=access, verify=verify, now=now)
+
+        assert refusal.value.details["field"] == "pageAccessToken"
+        assert not Page.objects.exists()

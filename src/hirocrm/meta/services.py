@@ -81,9 +81,20 @@ def connect_page(
         UpstreamError: Facebook can't be asked just now.
     """
     permissions.require(member, Right.CONFIGURE)
+    _require_whole(access.access_token)
     if verify:
         access = check_access(access)
     return _save_connection(member=member, access=access, look=look, now=now)
+
+
+def _require_whole(access_token: str) -> None:
+    """Refuse what can't be a token, nor travel in a header: a copy that was cut short, or has more with it."""
+    if access_token.isascii() and access_token.isprintable() and " " not in access_token:
+        return
+    raise PageTokenRefused(
+        "A token is one word of plain letters and digits. This one has other characters in it, such as the “…” of a shortened copy: copy the whole token again.",
+        field="pageAccessToken",
+    )
 
 
 def check_access(access: PageAccess) -> PageAccess:
