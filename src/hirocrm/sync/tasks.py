@@ -13,7 +13,7 @@ from hirocrm.core.threads import in_thread
 from hirocrm.sync import demo, fetch, imports, lifecycle, profiles, reading, services
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
-from hirocrm.sync.webhooks import gaps, quiet, sweep, take
+from hirocrm.sync.webhooks import gaps, quiet, reread, sweep, take
 
 log = structlog.get_logger(__name__)
 
@@ -144,6 +144,14 @@ async def repair_page(*, page_id: str) -> None:
     await in_thread(gaps.repair_page, page_id=UUID(page_id), now=clock.now())
 
 
+@app.task(
+    name="webhooks.reread_messages", queue=WEBHOOKS_QUEUE, retry=RetryTransient(max_attempts=20)
+)
+async def reread_messages(*, page_id: str) -> None:
+    """Ask Meta for the wording of messages that were edited without saying to what."""
+    await reread.reread_messages(UUID(page_id))
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="webhooks.sweep", queue=WEBHOOKS_QUEUE, queueing_lock="webhooks.sweep")
 async def sweep_webhooks(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
@@ -153,6 +161,7 @@ async def sweep_webhooks(timestamp: int) -> None:  # noqa: ARG001  # every perio
     await in_thread(sweep.settle_parked, now=clock.now())
     await in_thread(sweep.look_for_announced, now=clock.now())
     await in_thread(gaps.look_at_unscheduled, now=clock.now())
+    await in_thread(reread.ask_again, now=clock.now())
 
 
 @app.periodic(cron="17 * * * *")

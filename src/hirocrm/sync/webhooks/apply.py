@@ -27,7 +27,14 @@ from hirocrm.meta.webhooks.events import (
 from hirocrm.pipelines.assign import ACTIVITY_COLUMNS
 from hirocrm.sync.webhooks import health, standing, touches
 from hirocrm.sync.webhooks.echoes import settle_echoes
-from hirocrm.sync.webhooks.parking import ANNOUNCED, Change, park, person_key, unpark
+from hirocrm.sync.webhooks.parking import (
+    ANNOUNCED,
+    Change,
+    ask_to_reread,
+    park,
+    person_key,
+    unpark,
+)
 from hirocrm.sync.webhooks.quiet import wait_for_quiet
 from hirocrm.sync.webhooks.rewording import drop_quotes, refresh_wording
 from hirocrm.sync.webhooks.snapshots import happened_at, to_snapshots
@@ -96,12 +103,19 @@ def _apply(page: Page, changes: Sequence[Change], now: datetime) -> set[UUID]:
     refresh_wording(conversation_ids=touched.reworded, now=now)
     drop_quotes(page=page, message_ids=touched.unsent)
     inbox.forget_words(message_ids=touched.unsent)
+    park(page=page, changes=touched.wordless, now=now)
+    if touched.wordless:
+        ask_to_reread(page)
     return set(touched.reworded)
 
 
 def apply_parked(*, page: Page, keys: Iterable[str], now: datetime) -> None:
     """Apply what was parked for messages and people that something other than a webhook brought."""
-    changes = unpark(page=page, keys=keys)
+    apply_changes(page=page, changes=unpark(page=page, keys=keys), now=now)
+
+
+def apply_changes(*, page: Page, changes: Sequence[Change], now: datetime) -> None:
+    """Apply changes that no webhook has just brought."""
     _lock_contacts(page, [], changes)
     wait_for_quiet(conversation_ids=_apply(page, changes, now), now=now)
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hirocrm.core import jobs
 from hirocrm.core.bulk import insert_rows
 from hirocrm.core.platforms import Platform
 from hirocrm.meta.models import Page
 from hirocrm.sync.models import ParkedEvent
 
 ANNOUNCED = "announced"  # a message whose own event is to come; see `sweep`
+REREAD = "reread"  # a message that is here, edited to words that Meta didn't say; see `reread`
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,22 @@ def park(*, page: Page, changes: Iterable[Change], now: datetime) -> None:
 
 def unpark(*, page: Page, keys: Iterable[str]) -> list[Change]:
     """Take out the parked changes of what is here now; an announcement has done its duty."""
-    rows = list(ParkedEvent.objects.filter(page=page, mid__in=list(keys)))
+    parked = ParkedEvent.objects.filter(page=page, mid__in=list(keys))
+    rows = list(parked.exclude(kind=REREAD))
     if rows:
         ParkedEvent.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return [_from_row(row) for row in rows if row.kind != ANNOUNCED]
+
+
+def ask_to_reread(page: Page) -> bool:
+    """Queue the job that asks Meta for the words; whether none waited already."""
+    page_id = str(page.pk)
+    return jobs.defer_once(
+        "webhooks.reread_messages",
+        key=f"webhooks.reread:{page_id}",
+        queue="webhooks",
+        page_id=page_id,
+    )
 
 
 def forget_announced(*, page: Page, until: datetime) -> None:

@@ -18,7 +18,7 @@ from hirocrm.meta.models import Page, UnreadableEntry, WebhookDelivery
 from hirocrm.sync.models import ParkedEvent
 from hirocrm.sync.webhooks import gaps
 from hirocrm.sync.webhooks.apply import apply_parked
-from hirocrm.sync.webhooks.parking import ANNOUNCED, person_key
+from hirocrm.sync.webhooks.parking import ANNOUNCED, REREAD, person_key
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +42,7 @@ def settle_parked(*, now: datetime) -> int:
     """Apply parked events whose message or person a sync has brought meanwhile; returns how many keys."""
     here = Message.objects.filter(page=OuterRef("page"), remote_id=OuterRef("mid")).values("id")[:1]
     parked = ParkedEvent.objects.select_for_update(of=("self",), skip_locked=True).order_by("id")
+    parked = parked.exclude(kind=REREAD)
     rows = parked.annotate(message_id=Subquery(here)).filter(message_id__isnull=False)[:LOOKED_AT]
     keys: defaultdict[UUID, set[str]] = defaultdict(set)
     for row in rows:

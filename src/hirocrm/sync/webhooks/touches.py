@@ -7,7 +7,7 @@ What comes before its message is parked (`parking`) until it is there.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from hirocrm.core.bulk import update_rows
 from hirocrm.core.text import clean
 from hirocrm.meta.models import Page
 from hirocrm.meta.webhooks.events import Event, MessageEdited, MessageReacted, MessageUnsent
-from hirocrm.sync.webhooks.parking import Change, park
+from hirocrm.sync.webhooks.parking import REREAD, Change, park
 
 _FIELDS = (
     "id", "remote_id", "conversation_id", "sender", "text", "attachments", "reactions", "created_time", "edited_time",
@@ -29,10 +29,11 @@ _FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Conversations with a message whose wording changed, and the messages whose words are gone."""
+    """Conversations with a message whose wording changed, and the messages whose words are gone, or not known."""
 
     reworded: frozenset[UUID] = frozenset()
     unsent: frozenset[UUID] = frozenset()
+    wordless: tuple[Change, ...] = ()
 
 
 def to_touch(event: Event, at: datetime) -> Change | None:
@@ -74,7 +75,16 @@ def apply_touches(*, page: Page, touches: Sequence[Change], now: datetime) -> To
     _save(changed.values())
     park(page=page, changes=[t for t in touches if t.key not in rows], now=now)
     unsent = frozenset(row.pk for row in changed.values() if row.deleted_time is not None)
-    return Touched(frozenset(reworded), unsent)
+    wordless = [edit for row in changed.values() for edit in _wordless_edit(row)]
+    return Touched(frozenset(reworded), unsent, tuple(wordless))
+
+
+def _wordless_edit(row: Message) -> Iterator[Change]:
+    """That Meta has to be asked for the message's latest wording, if so."""
+    latest = row.edits[-1] if row.edits else {"text": ""}
+    if latest["text"] is None:
+        at = datetime.fromisoformat(latest["at"])
+        yield Change(row.remote_id, REREAD, at, {"number": latest["number"]})
 
 
 def _apply(row: Message, touch: Change) -> bool:
@@ -100,15 +110,20 @@ def _unsend(row: Message, touch: Change) -> bool:
 
 def _edit(row: Message, touch: Change) -> bool:
     number, text = int(touch.content["number"]), touch.content["text"]
-    if any(edit["number"] == number for edit in row.edits):
+    known = next((edit for edit in row.edits if edit["number"] == number), None)
+    if known is not None and (known["text"] is not None or text is None):
         return False
+    others = [edit for edit in row.edits if edit is not known]
     original = {"number": 0, "text": row.text, "at": row.created_time.isoformat()}
-    wordings = [*(row.edits or [original]), {"number": number, "text": text, "at": touch.at.isoformat()}]  # fmt: skip
+    wordings = [
+        *(others or [original]),
+        {"number": number, "text": text, "at": touch.at.isoformat()},
+    ]
     row.edits = sorted(wordings, key=lambda edit: edit["number"])
     latest = row.edits[-1]
     # Meta may leave the new wording out: the last one that is known stays, marked as edited.
-    known = next((e["text"] for e in reversed(row.edits) if e["text"] is not None), row.text)
-    row.text, row.edited_time = known, datetime.fromisoformat(latest["at"])
+    words = next((e["text"] for e in reversed(row.edits) if e["text"] is not None), row.text)
+    row.text, row.edited_time = words, datetime.fromisoformat(latest["at"])
     return True
 
 
