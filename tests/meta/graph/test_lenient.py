@@ -34,6 +34,24 @@ class TestReadTime:
     def test_takes_the_rest_for_unknown(self, value):
         assert read_time(value) is None
 
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59-14:00",
+            "2003-12-31T23:59:59Z",
+            "2200-01-01T00:00:00Z",
+            -62135596800,
+            253402300799,
+            -1,
+            0,
+            "0",
+        ],
+        ids=repr,
+    )
+    def test_takes_an_absurd_one_for_unknown(self, value):
+        assert read_time(value) is None
+
 
 class TestReadId:
     @pytest.mark.parametrize(

@@ -71,6 +71,19 @@ class TestConversation:
     def test_without_any_time_takes_the_moment_it_was_fetched(self):
         assert snapshot(conversation(ANA, US, updated_time="odd")).updated_at == NOW
 
+    def test_in_the_future_or_long_before_facebook_counts_as_none(self):
+        raw = conversation(ANA, US, updated_time="2026-11-24T00:00:00+0000")
+        future = message("m_2", created_time="2027-11-22T00:00:00+0000")
+        first = message("m_3", created_time="0001-01-01T00:00:00+1400")
+
+        made = snapshot(raw, future, message("m_1"), first)
+
+        told = datetime(2026, 3, 14, 8, tzinfo=UTC)
+        assert made.updated_at == told
+        assert {m.remote_id: m.created_at for m in made.messages} == dict.fromkeys(
+            ("m_1", "m_2", "m_3"), told
+        )
+
 
 class TestCustomer:
     @pytest.mark.parametrize("participants", [(ANA, US), (US, ANA)])

@@ -1,7 +1,7 @@
 """Taking deliveries: whose they are, what is kept aside, and that one fault costs only itself."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -337,6 +337,33 @@ class TestKeptAside:
 
         content = json.loads(UnreadableEntry.objects.get().content)
         assert content == {"id": PAGE, "time": 1767312001500, "messaging": [bad]}
+
+    @pytest.mark.parametrize(
+        "time",
+        ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", -62135596800, -1, 0, 1e308, [1]],
+        ids=repr,
+    )
+    def test_is_nothing_for_an_odd_time(self, page, deliver, time):
+        entry_time = page_body()["entry"][0]["time"]
+        good = {"id": PAGE, "time": entry_time, "messaging": [text()]}
+        odd = {**text("m_odd"), "timestamp": time}
+        bad_entry = {
+            "id": PAGE,
+            "time": time,
+            "messaging": [{**text("m_odder"), "timestamp": time}],
+        }
+        entries = [good, {"id": PAGE, "time": entry_time, "messaging": [odd]}, bad_entry]
+
+        (delivery,) = deliver({"object": "page", "entry": entries})
+
+        times = dict(Message.objects.values_list("remote_id", "created_time"))
+        started = datetime(2026, 1, 2, tzinfo=UTC)
+        assert times == {
+            "m_A1": started,
+            "m_odd": started + timedelta(milliseconds=500),
+            "m_odder": delivery.received_at,
+        }
+        assert (delivery.outcome, UnreadableEntry.objects.count()) == ("taken", 0)
 
     def test_is_a_delivery_that_fails_by_itself(self, page, deliver, monkeypatch):
         read = take.read_delivery

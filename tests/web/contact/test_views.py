@@ -46,6 +46,31 @@ def talk(contact, count):
 
 
 class TestPage:
+    @pytest.mark.parametrize("zone", ["Asia/Manila", "America/Lima", "Pacific/Kiritimati"])
+    def test_shows_a_message_from_the_beginning_of_the_calendar(
+        self, contact, owner, sign_in, zone
+    ):
+        (message,) = talk(contact, 1)
+        odd = datetime(1, 1, 1, tzinfo=UTC)
+        type(message).objects.update(created_time=odd)
+        message.conversation.last_message_at = message.conversation.last_customer_message_at = odd
+        message.conversation.save()
+        contact.last_interaction_at = contact.last_customer_message_at = odd
+        contact.save()
+        owner.organization.time_zone = zone
+        owner.organization.save()
+        client = sign_in(owner)
+
+        answers = [
+            client.get(page_of(contact)),
+            client.get(reverse("inbox-conversation", args=[message.conversation_id])),
+            client.get(reverse("inbox"), {"folder": "all"}),
+            client.get(reverse("contacts")),
+        ]
+
+        assert [answer.status_code for answer in answers] == [200] * 4
+        assert "message 0" in answers[0].content.decode()
+
     def test_marks_the_words_that_the_ai_decided_by(self, shop, contact, owner, sign_in):
         messages = talk(contact, 3)
         make_analysis(

@@ -14,6 +14,9 @@ from pydantic import BeforeValidator, ValidationError, ValidatorFunctionWrapHand
 _T = TypeVar("_T")
 
 _MILLISECONDS_FROM = 1e11  # Unix seconds stay below this until the year 5138
+# Facebook began in 2004, and no token is made out for centuries: a time beyond these is a fault. Taken as it is,
+# it would stand at one end of every list, and the ends of the calendar can't be shown in every time zone.
+_EARLIEST, _LATEST = datetime(2004, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def clean_text(value: str) -> str:
@@ -38,28 +41,29 @@ def read_id(value: object) -> str | None:
 
 
 def read_time(value: object) -> datetime | None:
-    """ISO 8601 (with `+0000` or not), or Unix time in seconds or milliseconds; else None."""
+    """ISO 8601 (with `+0000` or not), or Unix time in seconds or milliseconds; else None, as for an absurd one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        return _read_unix(float(value))
-    except ValueError:
-        pass
-    except OverflowError:
-        return None
-    try:
-        moment = datetime.fromisoformat(str(value).strip())
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-
-
-def _read_unix(number: float) -> datetime | None:
-    seconds = number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
+        moment = _read_number(value) or _read_iso(str(value).strip())
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if _EARLIEST <= moment < _LATEST else None
+
+
+def _read_number(value: str | float) -> datetime | None:
+    """None for what isn't a number."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    seconds = number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _read_iso(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def read_text(value: object) -> str | None:

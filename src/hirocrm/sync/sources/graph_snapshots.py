@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hirocrm.contacts.snapshots import (
     ConversationSnapshot,
@@ -16,6 +16,8 @@ from hirocrm.contacts.snapshots import (
 from hirocrm.meta.graph.shapes import Conversation, Message, Person, Reaction
 from hirocrm.sync.sources.graph_attachments import read_attachments
 
+# A clock that is wrong by more than this isn't believed: the contact would stay on top of every list.
+AHEAD = timedelta(hours=1)
 # What Meta shows instead of the name of someone who left or hides, in the Page admin's language.
 NAMELESS = frozenset(
     {
@@ -74,12 +76,14 @@ def to_snapshot(
 ) -> ConversationSnapshot:
     """The snapshot of a conversation with these of its messages, in whatever order.
 
-    `fetched_at` stands in where Meta gives no time at all.
+    `fetched_at` stands in where Meta gives no time at all; a time after it counts as none.
     """
-    ordered = _oldest_first(_merge_repeated(messages))
+    latest = fetched_at + AHEAD
+    ordered = _oldest_first([_believed(m, latest) for m in _merge_repeated(messages)])
     business = business.including(_people(conversation, ordered))
     customer = _find_customer(conversation, ordered, business)
-    updated_at = conversation.updated_time or _newest_time(ordered) or fetched_at
+    told = conversation.updated_time
+    updated_at = (told if told and told <= latest else None) or _newest_time(ordered) or fetched_at
     return ConversationSnapshot(
         platform=platform,
         remote_id=conversation.id,
@@ -158,6 +162,12 @@ def _fill_in(known: Message, other: Message) -> Message:
         if not getattr(known, name) and getattr(other, name)
     }
     return known.model_copy(update=lacking) if lacking else known
+
+
+def _believed(message: Message, latest: datetime) -> Message:
+    if message.created_time is None or message.created_time <= latest:
+        return message
+    return message.model_copy(update={"created_time": None})
 
 
 def _oldest_first(messages: Sequence[Message]) -> list[Message]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hirocrm.contacts.snapshots import (
     AttachmentSnapshot,
@@ -14,9 +14,7 @@ from hirocrm.contacts.snapshots import (
 )
 from hirocrm.meta.webhooks.events import Attachment, ButtonPressed, Event, MessageCame
 from hirocrm.sync.sources.graph_attachments import KINDS
-
-# A clock that is wrong by more than this isn't believed: the contact would stay on top of every list.
-AHEAD = timedelta(hours=1)
+from hirocrm.sync.sources.graph_snapshots import AHEAD
 
 
 def happened_at(event: Event, received_at: datetime) -> datetime:

@@ -76,12 +76,20 @@ def read_thread(
     for row in found:
         bubble = _bubble(row, contact, by_remote_id.get(row.reply_to), quotes.get(str(row.id), ()))
         bubble = replace(bubble, **marks.get(row.id, {}))
-        day = row.created_time.astimezone(zone).date()
-        is_new_day = last is None or last.created_time.astimezone(zone).date() != day
+        day = _day_of(row, zone)
+        is_new_day = last is None or _day_of(last, zone) != day
         starts = is_new_day or last is None or last.sender != row.sender
         entries.append(Entry(bubble, day if is_new_day else None, starts))
         last = row
     return Thread(entries, page.next_cursor, is_newest=start is None)
+
+
+def _day_of(row: Message, zone: ZoneInfo) -> date:
+    """The day in that zone; at the ends of the calendar, where the zone has none, that of UTC."""
+    try:
+        return row.created_time.astimezone(zone).date()
+    except OverflowError:
+        return row.created_time.date()
 
 
 def _cursor_after(rows: Any, message_id: UUID) -> str | None:
