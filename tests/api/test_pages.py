@@ -399,6 +399,7 @@ class TestConnection:
         Page.objects.filter(pk=page.pk).update(
             granted_scopes=["pages_messaging"],
             tasks=["ANALYZE"],
+            tasks_read_at=now,
             subscribed_fields=["messages"],
             token_expires_at=now,
             checked_at=now,
@@ -407,13 +408,14 @@ class TestConnection:
 
         found = api.get(f"/api/facebook-pages/{page.pk}").json()
 
-        names = ("flavour", "missingScopes", "missingTasks", "subscribedFields", "tokenExpiresAt",
+        names = ("flavour", "missingScopes", "missingTasks", "tasksReadAt", "subscribedFields", "tokenExpiresAt",
                  "dataAccessExpiresAt", "checkedAt", "connectedBy")  # fmt: skip
         assert {name: found[name] for name in names} == {
             "flavour": "page",
             "missingScopes": ["pages_manage_metadata", "pages_read_engagement", "instagram_basic",
                               "instagram_manage_messages"],
             "missingTasks": ["MODERATE", "MESSAGING"],
+            "tasksReadAt": "2026-03-01T09:30:00Z",
             "subscribedFields": ["messages"],
             "tokenExpiresAt": "2026-03-01T09:30:00Z",
             "dataAccessExpiresAt": None,

@@ -129,14 +129,42 @@ class TestState:
 
         assert look(page, now).state == ConnectionState.HEALTHY
 
-    def test_missing_tasks_are_named(self, page, now):
-        page.tasks = ["ANALYZE"]
-        page.save()
+    def test_tasks_that_were_taken_away_are_named(self, sandbox, page, now):
+        sandbox.graph.add_page(CLOSET, token=page.access_token, tasks=["ANALYZE"])
 
         look(page, now)
 
         assert page.state == ConnectionState.NEEDS_PERMISSION
         assert "Community activity, Messages" in page.state_reason
+        assert (page.tasks, page.tasks_read_at) == (["ANALYZE"], now)
+
+    def test_tasks_that_were_given_since_are_taken(self, sandbox, page, now):
+        page.tasks, page.tasks_read_at = ["ANALYZE"], CONNECTED
+        page.state = ConnectionState.NEEDS_PERMISSION
+        page.save()
+        sandbox.graph.add_page(
+            CLOSET, token=page.access_token, tasks=["MESSAGING", "MODERATE"], instagram_id=INSTAGRAM
+        )
+
+        look(page, now)
+
+        assert (page.state, page.state_reason) == (ConnectionState.HEALTHY, "")
+        assert (page.tasks, page.tasks_read_at) == (["MESSAGING", "MODERATE"], now)
+
+    @pytest.mark.parametrize(
+        ("tasks", "state"), [(["ANALYZE"], "needs_permission"), ([], "healthy")]
+    )
+    def test_tasks_that_meta_doesnt_tell_stay_as_they_were_told(
+        self, sandbox, page, now, tasks, state
+    ):
+        page.tasks, page.tasks_read_at = tasks, CONNECTED if tasks else None
+        page.save()
+        sandbox.graph.refuses(CLOSET, 200, match={"op": "roles"})
+
+        look(page, now)
+
+        assert page.state == state
+        assert (page.tasks, page.tasks_read_at) == (tasks, CONNECTED if tasks else None)
 
     def test_a_refused_edge_is_a_permission(self, sandbox, page, now):
         sandbox.graph.refuses(CLOSET, 10, match={"op": "page"})

@@ -6,7 +6,7 @@ Reference: https://developers.facebook.com/docs/graph-api/reference/debug_token
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,6 +18,8 @@ from django.db.models.functions import Coalesce
 from hirocrm.core import jobs
 from hirocrm.core.errors import (
     UpstreamError,
+    UpstreamForbidden,
+    UpstreamMalformed,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamUnavailable,
@@ -57,6 +59,7 @@ class Checkup:
     limited_until: datetime | None = None
     info: TokenInfo | None = None
     remote: GraphPage | None = None
+    tasks: tuple[str, ...] = ()  # of the person who connected; none: Meta doesn't tell
     subscription: Subscription = Subscription()  # noqa: RUF009  # frozen
 
 
@@ -68,15 +71,19 @@ async def examine(page: Page, *, now: datetime, repair: bool = True) -> Checkup:
         if verdict is not None:
             return verdict
     remote, events = None, Subscription()
+    tasks: tuple[str, ...] = ()
     try:
         async with connections.open_graph(page) as graph:
             remote = await _ask_for_itself(graph, page)
+            tasks = await _ask_for_tasks(graph, page, info)
             events = await subscribing.look_after(graph, page, info, repair=repair)
             if page.state == ConnectionState.NEEDS_PERMISSION:
                 await _ask_for_conversations(graph, page)
     except UpstreamError as error:
-        return _judge_refusal(error, now=now, info=info, remote=remote, events=events)
-    return Checkup(state=ConnectionState.HEALTHY, info=info, remote=remote, subscription=events)
+        verdict = _judge_refusal(error, now=now)
+    else:
+        verdict = _judge_tasks(page, tasks)
+    return replace(verdict, info=info, remote=remote, tasks=tasks, subscription=events)
 
 
 async def _ask_for_conversations(graph: GraphClient, page: Page) -> None:
@@ -114,6 +121,19 @@ async def _ask_for_itself(graph: GraphClient, page: Page) -> GraphPage | None:
     return None
 
 
+async def _ask_for_tasks(graph: GraphClient, page: Page, info: TokenInfo | None) -> tuple[str, ...]:
+    """What the person who connected the Page may do there now; nothing where Meta doesn't say."""
+    person = (info.user_id if info else "") or page.connected_user_id
+    if page.flavour == Flavour.INSTAGRAM or not person:
+        return ()
+    try:
+        roles = await graph.list_roles(page.remote_id or "me")
+    except (UpstreamRejected, UpstreamForbidden, UpstreamMalformed) as refusal:
+        log.info("page.tasks_not_told", page_id=str(page.pk), code=refusal.remote_code)
+        return ()
+    return next((role.tasks for role in roles if role.id == person), ())
+
+
 async def _ask_about_token(page: Page) -> TokenInfo | None:
     """What Meta knows of the token; None where there is no app to ask with, or it can't say just now."""
     app_id, app_secret = settings.FACEBOOK_APP_ID, settings.FACEBOOK_APP_SECRET
@@ -142,11 +162,18 @@ def _judge_token(page: Page, info: TokenInfo, now: datetime) -> Checkup | None:
     if lacking:
         reason = SCOPES_MISSING.format(names=", ".join(lacking))
         return _in_need(ConnectionState.NEEDS_PERMISSION, reason, info)
-    tasks = requirements.missing_tasks(page.tasks, has_instagram=bool(page.instagram_account_id))
-    if tasks:
-        reason = TASKS_MISSING.format(names=", ".join(TASK_NAMES[task] for task in tasks))
-        return _in_need(ConnectionState.NEEDS_PERMISSION, reason, info)
     return None
+
+
+def _judge_tasks(page: Page, tasks: Sequence[str]) -> Checkup:
+    """Whether the person may do enough, by what they may now or, where Meta doesn't say, could when last told."""
+    lacking = requirements.missing_tasks(
+        tasks or page.tasks, has_instagram=bool(page.instagram_account_id)
+    )
+    if not lacking:
+        return Checkup(state=ConnectionState.HEALTHY)
+    reason = TASKS_MISSING.format(names=", ".join(TASK_NAMES[task] for task in lacking))
+    return Checkup(state=ConnectionState.NEEDS_PERMISSION, reason=reason)
 
 
 def _lacking(page: Page, info: TokenInfo) -> Sequence[str]:
@@ -167,14 +194,7 @@ def _in_need(state: ConnectionState, reason: str, info: TokenInfo) -> Checkup:
     return Checkup(state=state, reason=reason, info=info)
 
 
-def _judge_refusal(
-    error: UpstreamError,
-    *,
-    now: datetime,
-    info: TokenInfo | None,
-    remote: GraphPage | None,
-    events: Subscription,
-) -> Checkup:
+def _judge_refusal(error: UpstreamError, *, now: datetime) -> Checkup:
     """What a refused call says of the connection."""
     state = health.state_after(error)
     reason, until = error.sentence, None
@@ -187,9 +207,6 @@ def _judge_refusal(
         is_conclusive=not isinstance(error, UpstreamUnavailable),
         reason=reason if state is not None else "",
         limited_until=until,
-        info=info,
-        remote=remote,
-        subscription=events,
     )
 
 
@@ -209,6 +226,9 @@ def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) 
     if row is None or row.state in health.IDLE_STATES:
         return
     fields = _facts(row, found)
+    if found.tasks:
+        row.tasks, row.tasks_read_at = [task[:40] for task in found.tasks], now
+        fields += ["tasks", "tasks_read_at"]
     if found.is_conclusive:
         row.checked_at = now
         fields.append("checked_at")

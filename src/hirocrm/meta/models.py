@@ -95,6 +95,7 @@ class Page(models.Model):
     data_access_expires_at = models.DateTimeField(null=True, blank=True)
     granted_scopes = ArrayField(models.CharField(max_length=100), default=list, blank=True)
     tasks = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    tasks_read_at = models.DateTimeField(null=True, blank=True)  # null: nobody told them
     subscribed_fields = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
 

@@ -209,6 +209,7 @@ def _take_token(page: Page, access: PageAccess, now: datetime) -> None:
     page.data_access_expires_at = None
     page.granted_scopes = list(access.granted_scopes)
     page.tasks = list(access.tasks)
+    page.tasks_read_at = now if access.tasks else None
     page.subscribed_fields = []
 
 

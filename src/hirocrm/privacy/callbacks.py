@@ -47,7 +47,11 @@ def delete_person(*, user_id: str, now: datetime) -> DeletionRequest:
     """End a person's connections and forget who they are; what they look the state up by comes back."""
     count = _end_connections(user_id, ASKED_DELETION)
     Page.objects.filter(connected_user_id=user_id).update(
-        connected_user_id="", connected_user_name="", granted_scopes=[], tasks=[]
+        connected_user_id="",
+        connected_user_name="",
+        granted_scopes=[],
+        tasks=[],
+        tasks_read_at=None,
     )
     Login.objects.filter(remote_user_id=user_id).delete()
     log.info("meta.deletion_requested", pages=count)

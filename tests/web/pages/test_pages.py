@@ -1,6 +1,7 @@
 """The list of Pages, their settings, connecting and removing them."""
 
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -59,6 +60,23 @@ class TestPageList:
         assert "Needs reconnecting" in text
         assert "The password was changed." in text
         assert f"{reverse('page-connect')}?page={page.remote_id}" in text
+
+    @pytest.mark.parametrize(
+        ("tasks", "words"),
+        [
+            (["MODERATE", "MESSAGING"], "sufficient, as of"),
+            (["ANALYZE"], "too few, as of"),
+            ([], "unknown: Facebook doesn't say"),
+        ],
+    )
+    def test_shows_whether_tasks_suffice_as_far_as_is_known(
+        self, sign_in, owner, page, tasks, words
+    ):
+        page.tasks = tasks
+        page.tasks_read_at = datetime(2026, 1, 2, tzinfo=UTC) if tasks else None
+        page.save()
+
+        assert words in unescape(sign_in(owner).get("/pages").text)
 
     def test_shows_an_app_that_was_removed_at_meta(self, sign_in, owner, page):
         page.state, page.access_token = ConnectionState.REMOVED, ""

@@ -98,7 +98,8 @@ class PageDetail(PageOut):
 
     `flavour` is `page` for a Facebook Page and `instagram` for an account of Instagram Login, whose `pageId` is
     its own id. `stateReason` says what to do; `removed` means that the app was removed from the Page at Meta.
-    What is missing is empty while it isn't known; `subscribedFields` are the events that Meta delivers by webhook.
+    What is missing is empty while it isn't known; `tasksReadAt` is when Meta last told the tasks (null: unknown).
+    `subscribedFields` are the events that Meta delivers by webhook.
     """
 
     flavour: ConnectionFlavour
@@ -110,6 +111,7 @@ class PageDetail(PageOut):
     usage_percent: int
     missing_scopes: list[str]
     missing_tasks: list[str]
+    tasks_read_at: datetime | None
     subscribed_fields: list[str]
     webhooks: PageWebhooks
     token_expires_at: datetime | None
@@ -138,6 +140,7 @@ class PageDetail(PageOut):
             missing_tasks=list(
                 missing_tasks(page.tasks, has_instagram=bool(page.instagram_account_id))
             ),
+            tasks_read_at=page.tasks_read_at,
             subscribed_fields=page.subscribed_fields,
             webhooks=PageWebhooks.of(page),
             token_expires_at=page.token_expires_at,

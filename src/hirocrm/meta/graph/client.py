@@ -26,6 +26,7 @@ from hirocrm.meta.graph.shapes import (
     Outcome,
     Page,
     PageAccount,
+    PageRole,
     Paging,
     Profile,
     SentMessage,
@@ -41,6 +42,7 @@ from hirocrm.meta.graph.versions import DEFAULT_VERSION
 
 DEFAULT_BASE_URL = "https://graph.facebook.com"
 ACCOUNT_PAGE_SIZES = (50, 25, 10)
+ROLES_ASKED = 100
 _MORE_PAGES_THAN_ANYONE_HAS = 1000
 
 _ShapeT = TypeVar("_ShapeT", bound=Shape)
@@ -99,6 +101,14 @@ class GraphClient:
         """A Page and its Instagram account; "me" is the Page of the token. Verifies a token."""
         answer = await self._get(page_id, params={"fields": fields_of.PAGE_FIELDS})
         return _parse(Page, answer)
+
+    async def list_roles(self, page_id: str) -> tuple[PageRole, ...]:
+        """Who may do what on the Page, as far as Meta shows it: nobody who has it through a business.
+
+        Reference: https://developers.facebook.com/docs/graph-api/reference/page/roles/
+        """
+        found = await self._list(PageRole, page_id, "roles", fields="id,tasks", limit=ROLES_ASKED)
+        return found.items
 
     async def get_user(self) -> User:
         """The person whose token this is."""

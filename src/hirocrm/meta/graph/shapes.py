@@ -186,6 +186,14 @@ class Page(Shape):
     instagram_business_account: Maybe[InstagramAccount] = None
 
 
+def _without_odd_tasks(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    tasks = value.get("tasks")
+    known = [t for t in tasks if isinstance(t, str)] if isinstance(tasks, list) else []
+    return {**value, "tasks": known}
+
+
 class PageAccount(Page):
     """A Page in `/me/accounts`: with its own token and what the person may do there."""
 
@@ -193,14 +201,16 @@ class PageAccount(Page):
     category: Text = None
     tasks: tuple[str, ...] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_odd_tasks(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        tasks = value.get("tasks")
-        known = [t for t in tasks if isinstance(t, str)] if isinstance(tasks, list) else []
-        return {**value, "tasks": known}
+    _drop_odd_tasks = model_validator(mode="before")(_without_odd_tasks)
+
+
+class PageRole(Shape):
+    """A person who may do something on a Page."""
+
+    id: Id
+    tasks: tuple[str, ...] = ()
+
+    _drop_odd_tasks = model_validator(mode="before")(_without_odd_tasks)
 
 
 class User(Shape):

@@ -161,6 +161,13 @@ def _granted_token(book: TokenBook, source: Token, seconds: int) -> dict[str, An
     return {"access_token": token.value, "token_type": "bearer", "expires_in": seconds}
 
 
+def roles(context: Context) -> dict[str, Any]:
+    """GET /{page-id}/roles: the person who connected, with their tasks."""
+    page = own_page(context)
+    person = {"id": context.token.user_id, "name": USER_NAME, "tasks": list(page.tasks)}
+    return edge_page([person], before="QVFIUrole", after="QVFIUrole", next_url="")
+
+
 def subscribed_apps(context: Context) -> dict[str, Any]:
     """GET, POST or DELETE /{page-id}/subscribed_apps; the POST replaces the field list."""
     page, book = own_page(context), context.world.tokens

@@ -32,13 +32,14 @@ _ANSWERS: dict[str, Callable[[Context], dict[str, Any]]] = {
     "message": reading.message_node,
     "profile": reading.profile,
     "subscribed_apps": accounts.subscribed_apps,
+    "roles": accounts.roles,
     "send": sending.send,
     "upload": uploading.upload,
     "debug_token": accounts.debug_token,
 }
 _EDGES = {
     "conversations": "conversations", "subscribed_apps": "subscribed_apps", "messages": "send",
-    "accounts": "accounts", "message_attachments": "upload",
+    "accounts": "accounts", "message_attachments": "upload", "roles": "roles",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts.queries.coverage import Coverage
-from hirocrm.meta import health, login_dialog
+from hirocrm.meta import health, login_dialog, requirements
 from hirocrm.meta.models import ConnectionState, Flavour, Page
 from hirocrm.sync.models import SyncRun
 from hirocrm.web.pages.forms import SCHEDULES
@@ -50,6 +50,17 @@ class PageCard:
     def can_sync(self) -> bool:
         """Whether there is a token to sync with."""
         return bool(self.page.access_token and self.page.remote_id)
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether what a person may do on the Page matters: an Instagram account has no tasks."""
+        return self.can_sync and self.page.flavour == Flavour.PAGE
+
+    @property
+    def lacks_tasks(self) -> bool:
+        """Whether the person who connected the Page may do too little on it."""
+        has_instagram = bool(self.page.instagram_account_id)
+        return bool(requirements.missing_tasks(self.page.tasks, has_instagram=has_instagram))
 
     @property
     def is_in_need(self) -> bool:
