@@ -29,3 +29,13 @@ class TestDoctor:
             "fail database    The database at DATABASE_URL"
         )
         assert "s3cret" not in done.stdout + done.stderr
+
+
+class TestAside:
+    def test_lists_what_belongs_to_nobody(self, install: Install) -> None:
+        listed = install.run("aside", "--json")
+        missing = install.run("aside", "--drop", "00000000-0000-0000-0000-000000000001")
+
+        assert json.loads(listed.stdout) == {"total": 0, "entries": []}
+        assert missing.returncode == 1
+        assert missing.stderr == "hirocrm: There is no such entry without an organization.\n"

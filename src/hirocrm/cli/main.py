@@ -7,6 +7,7 @@ from typing import NoReturn
 import typer
 
 from hirocrm.cli import (
+    aside,
     bench,
     createuser,
     demo,
@@ -43,6 +44,7 @@ app.command()(token.token)
 app.command()(link.link)
 app.command()(doctor.doctor)
 app.command()(sync.sync)
+app.command()(aside.aside)
 app.command("import")(import_archive.import_archive)
 app.command("eval")(evaluate.evaluate)
 app.command()(bench.bench)

@@ -444,6 +444,67 @@ class TestReplay:
             aside.drop_entry(member=stranger, entry_id=entry.pk)
 
 
+class TestOwnerless:
+    """What names no Page, where several organizations use the install."""
+
+    @pytest.fixture
+    def entry(self, page, deliver, stranger):
+        deliver([])
+        return UnreadableEntry.objects.get()
+
+    def test_is_seen_by_the_operator_alone(self, owner, stranger, entry, now):
+        assert list(aside.list_ownerless()) == [entry]
+        for member in (owner, stranger):
+            assert aside.list_entries(member=member).count() == 0
+            with pytest.raises(aside.EntryNotFound):
+                aside.replay_entry(member=member, entry_id=entry.pk, now=now)
+
+    def test_is_told_by_the_doctor(self, entry):
+        from hirocrm.cli.checks.install import check_aside
+
+        (finding,) = check_aside()
+
+        assert finding.status == "warn"
+        assert finding.detail == "1 unreadable webhook entry belongs to no organization."
+        UnreadableEntry.objects.all().delete()
+        assert check_aside() == []
+
+    def test_is_applied_to_whichever_pages_it_names(self, page, stranger, entry, now):
+        theirs = PageFactory(organization=stranger.organization, remote_id="220000000000002")
+        item = from_customer(business=theirs.remote_id, message={"mid": "m_T1", "text": "theirs"})
+        entries = page_body(text())["entry"] + page_body(item, business=theirs.remote_id)["entry"]
+        entry.content = json.dumps({"object": "page", "entry": entries})
+        entry.save()
+
+        aside.replay_ownerless(entry_id=entry.pk, now=now)
+
+        organizations = Message.objects.order_by("remote_id").values_list(
+            "remote_id", "organization"
+        )
+        assert list(organizations) == [
+            ("m_A1", page.organization_id),
+            ("m_T1", theirs.organization_id),
+        ]
+        assert UnreadableEntry.objects.count() == 0
+
+    def test_stays_while_it_cannot_be_read(self, entry, now):
+        with pytest.raises(aside.EntryStillUnreadable):
+            aside.replay_ownerless(entry_id=entry.pk, now=now)
+
+        entry.refresh_from_db()
+        assert entry.replayed_at == now
+
+    def test_can_be_dropped_and_an_organizations_cannot(self, page, deliver, entry):
+        deliver(page_body("odd"))
+        theirs = UnreadableEntry.objects.get(organization=page.organization)
+
+        aside.drop_ownerless(entry_id=entry.pk)
+        with pytest.raises(aside.EntryNotFound):
+            aside.drop_ownerless(entry_id=theirs.pk)
+
+        assert UnreadableEntry.objects.get() == theirs
+
+
 class TestParked:
     def test_waits_for_its_message_however_that_comes(self, page, deliver, now):
         from hirocrm.sync.webhooks.sweep import settle_parked

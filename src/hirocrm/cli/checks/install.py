@@ -89,6 +89,17 @@ def check_analyzer() -> list[Finding]:
     return [ok("analyzer", detail)]
 
 
+def check_aside() -> list[Finding]:
+    """Parts of webhook deliveries that no organization sees; quiet where there are none."""
+    from hirocrm.sync.webhooks.aside import list_ownerless
+
+    count = list_ownerless().count()
+    if not count:
+        return []
+    detail = f"{count} unreadable webhook {'entry belongs' if count == 1 else 'entries belong'} to no organization."
+    return [warn("aside", detail, "`hirocrm aside` lists them, tries them again and drops them.")]
+
+
 def check_app() -> list[Finding]:
     """What connecting with Facebook and receiving webhooks need."""
     from django.conf import settings

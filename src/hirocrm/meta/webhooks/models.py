@@ -52,7 +52,7 @@ class UnreadableEntry(models.Model):
     """A part of a delivery that couldn't be read or applied, kept aside until someone looks at it.
 
     `content` is its JSON as text, since PostgreSQL's JSON refuses NUL. Without a Page it belongs to the
-    install's only organization, or, where there are several, to none: then only the log tells of it.
+    install's only organization, or, where there are several, to none: then `hirocrm aside` shows it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

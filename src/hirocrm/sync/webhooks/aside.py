@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -126,22 +128,30 @@ def replay_entry(*, member: Member, entry_id: UUID, now: datetime) -> None:
         EntryStillUnreadable: it still can't be read or applied, or its Page isn't connected here.
     """
     entry = get_entry(member=member, entry_id=entry_id)
+    pages = Page.objects.filter(organization_id=member.organization_id)
+    with _trying(entry, now):
+        _replay(entry, pages, now)
+        record_audit(member=member, action="webhook.replayed", subject=entry.reason, details={})
+
+
+@contextmanager
+def _trying(entry: UnreadableEntry, now: datetime) -> Iterator[None]:
+    """What is done within is done with the entry, or not at all."""
     UnreadableEntry.objects.filter(pk=entry.pk).update(replayed_at=now)
     try:
         with transaction.atomic():
-            _replay(entry, member, now)
-            record_audit(member=member, action="webhook.replayed", subject=entry.reason, details={})
+            yield
             entry.delete()
     except EntryStillUnreadable:
         raise
     except Exception as exc:
         if jobs.is_transient(exc):
             raise
-        log.exception("webhook.replay_failed", entry_id=str(entry_id))
+        log.exception("webhook.replay_failed", entry_id=str(entry.pk))
         raise _still(entry.reason) from exc
 
 
-def _replay(entry: UnreadableEntry, member: Member, now: datetime) -> None:
+def _replay(entry: UnreadableEntry, pages: QuerySet[Page], now: datetime) -> None:
     content = parsed(entry.content.encode())
     is_whole = isinstance(content, dict) and "entry" in content
     whole = content if is_whole else {"object": entry.object_kind, "entry": [content]}
@@ -151,7 +161,7 @@ def _replay(entry: UnreadableEntry, member: Member, now: datetime) -> None:
     if problems:
         raise _still(problems[0].reason)
     for read in delivery.entries:
-        page = _own_page(member, read.business_id)
+        page = _page_of(pages, read.business_id)
         if page is None:
             raise _still("its Page isn't connected here")
         events = [(event, entry.received_at) for event in read.events]
@@ -162,7 +172,49 @@ def _still(reason: str) -> EntryStillUnreadable:
     return EntryStillUnreadable(f"It still can't be taken: {reason}.")
 
 
-def _own_page(member: Member, business_id: str) -> Page | None:
-    named = Q(remote_id=business_id) | Q(instagram_account_id=business_id)
-    rows = Page.objects.filter(named, organization_id=member.organization_id)
-    return rows.exclude(state=ConnectionState.FORGOTTEN).select_related("organization").first()
+def _page_of(pages: QuerySet[Page], business_id: str) -> Page | None:
+    named = pages.filter(Q(remote_id=business_id) | Q(instagram_account_id=business_id))
+    return named.exclude(state=ConnectionState.FORGOTTEN).select_related("organization").first()
+
+
+# --- what belongs to no organization, for whoever operates the install ------------------------------
+
+
+def list_ownerless() -> QuerySet[UnreadableEntry]:
+    """What names no Page, where several organizations use this install: no member may see it."""
+    return UnreadableEntry.objects.filter(organization=None).order_by("-received_at", "-id")
+
+
+def replay_ownerless(*, entry_id: UUID, now: datetime) -> None:
+    """Read such an entry again and apply what it says, to whichever Pages it names.
+
+    Raises:
+        EntryNotFound: there is no such entry, or it is an organization's.
+        EntryStillUnreadable: it still can't be read or applied, or a Page of it isn't connected here.
+    """
+    entry = get_ownerless(entry_id)
+    with _trying(entry, now):
+        _replay(entry, Page.objects.all(), now)
+    log.info("webhook.ownerless_replayed", entry_id=str(entry_id))
+
+
+def drop_ownerless(*, entry_id: UUID) -> None:
+    """Forget such an entry.
+
+    Raises:
+        EntryNotFound: there is no such entry, or it is an organization's.
+    """
+    get_ownerless(entry_id).delete()
+    log.info("webhook.ownerless_dropped", entry_id=str(entry_id))
+
+
+def get_ownerless(entry_id: UUID) -> UnreadableEntry:
+    """One of them.
+
+    Raises:
+        EntryNotFound: there is no such entry, or it is an organization's.
+    """
+    entry = list_ownerless().filter(pk=entry_id).first()
+    if entry is None:
+        raise EntryNotFound("There is no such entry without an organization.")
+    return entry
