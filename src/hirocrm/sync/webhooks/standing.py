@@ -86,9 +86,12 @@ def _owner_after(event: Event) -> str | None:
 def _receipts(
     person: str, kind: str, until: datetime | None, mids: Iterable[str], at: datetime
 ) -> list[Change]:
-    """A receipt until a time says all; one for messages is settled, or parked, by each message's id."""
+    """A receipt until a time says all; one for messages is settled, or parked, by each message's id.
+
+    Nothing that was sent after the receipt can have been received, whatever the time in it says.
+    """
     if until is not None:
-        return [Change(person, kind, at, {"until": until.isoformat()})]
+        return [Change(person, kind, at, {"until": min(until, at).isoformat()})]
     return [Change(mid, kind, at, {"person": person}) for mid in mids]
 
 
