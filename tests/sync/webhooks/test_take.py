@@ -85,6 +85,15 @@ class TestWhose:
         assert delivery.outcome == "test"
         assert (Contact.objects.count(), UnreadableEntry.objects.count()) == (0, 0)
 
+    def test_takes_what_stands_beside_the_dashboards_test(self, page, deliver):
+        test = {**text("random_mid"), "sender": {"id": "12334"}, "recipient": {"id": "23245"}}
+
+        (delivery,) = deliver(page_body(test, text(), "odd", test))
+
+        assert Message.objects.get().remote_id == "m_A1"
+        assert UnreadableEntry.objects.get().reason == "an event isn't an object"
+        assert delivery.outcome == "unreadable"
+
 
 class TestRows:
     def test_join_what_a_sync_brought(self, page, deliver, now):

@@ -68,17 +68,19 @@ def _read_entry(kind: str, business_id: str, raw: Mapping[str, Any]) -> Entry:
     entry_time = read_time(raw.get("time"))
     events: list[Event] = []
     unreadable: list[Unreadable] = []
-    is_test = business_id == TEST_BUSINESS
+    has_test = False
     for around, item in _items(platform, business_id, entry_time, raw):
-        is_test = is_test or _is_test(item)
+        if _is_test(item):
+            has_test = True
+            continue
         try:
             events.extend(read_item(item, around))
         except ItemUnreadable as exc:
             unreadable.append(Unreadable(_alone(raw, around, item), exc.reason))
-    if not events and not unreadable and not is_test:
-        unreadable.append(Unreadable(dict(raw), "it holds no events"))
-    if is_test:
+    if business_id == TEST_BUSINESS or (has_test and not events and not unreadable):
         return Entry(business_id, is_test=True)
+    if not events and not unreadable:
+        unreadable.append(Unreadable(dict(raw), "it holds no events"))
     return Entry(business_id, tuple(events), tuple(unreadable))
 
 
