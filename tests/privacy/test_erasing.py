@@ -20,11 +20,12 @@ from hirocrm.contacts.snapshots import (
 from hirocrm.core.platforms import Platform
 from hirocrm.inbox.models import OutgoingMessage
 from hirocrm.inbox.services import send_message
-from hirocrm.meta.models import WebhookDelivery
+from hirocrm.meta.models import UnreadableEntry, WebhookDelivery
 from hirocrm.organizations.errors import RoleTooWeak
 from hirocrm.organizations.models import AuditEntry
 from hirocrm.privacy.export import export_contact
 from hirocrm.privacy.traces import forget_traces
+from hirocrm.sync.models import ParkedEvent
 from tests.factories import (
     ActivityFactory,
     ContactFactory,
@@ -141,10 +142,15 @@ class TestManyAtOnce:
 
 class TestTraces:
     def test_are_looked_for_by_a_job(self, owner, contact, now):
+        mid = Message.objects.get().remote_id
         services.delete_contact(member=owner, contact_id=contact.id, now=now)
 
         job = ProcrastinateJob.objects.get(task_name="privacy.forget_traces")
-        assert job.args == {"organization_id": str(owner.organization_id), "people": [PSID]}
+        assert job.args == {
+            "organization_id": str(owner.organization_id),
+            "people": [PSID],
+            "messages": [mid],
+        }
 
     def test_are_removed_from_what_webhooks_delivered(self, owner, now):
         body = b'{"entry":[{"messaging":[{"sender":{"id":"%s"}}]}]}'
@@ -157,6 +163,59 @@ class TestTraces:
 
         assert forgotten == 1
         assert WebhookDelivery.objects.count() == 2
+
+    @pytest.mark.parametrize(
+        ("outcome", "mine", "anothers"),
+        [
+            ("taken", f'{{"sender":{{"id":{PSID}}}}}', f'{{"sender":{{"id":{PSID}0}}}}'),
+            ("taken", f'{{"sender":{{"id": {PSID}.0}}}}', f'{{"sender":{{"id": 1{PSID}.0}}}}'),
+            ("taken", r'{"message_edit":{"mid":"m_a\/1"}}', r'{"message_edit":{"mid":"m_a\/12"}}'),
+            ("unreadable", '{"message":{"mid":"m_b2"}}', '{"message":{"mid":"m_b23"}}'),
+        ],
+        ids=["number", "decimal", "edit without its sender", "message without its sender"],
+    )
+    def test_are_found_however_they_are_told(self, owner, now, outcome, mine, anothers):
+        for body in (mine, anothers):
+            WebhookDelivery.objects.create(
+                body=body.encode(), secret=0, handled_at=now, outcome=outcome
+            )
+
+        forgotten = forget_traces(
+            organization_id=owner.organization_id, people=[PSID], messages=["m_a/1", "m_b2"]
+        )
+
+        assert forgotten == 1
+        assert bytes(WebhookDelivery.objects.get().body) == anothers.encode()
+
+    def test_are_removed_from_what_was_kept_aside_and_what_waits(self, owner, stranger, page, now):
+        def aside(content, organization, digest):
+            UnreadableEntry.objects.create(
+                organization=organization, delivery_id=1, object_kind="page", content=content, digest=digest,
+                reason="odd", received_at=now,
+            )  # fmt: skip
+
+        def park(mid, content, digest):
+            ParkedEvent.objects.create(
+                organization=owner.organization, page=page, mid=mid, kind="edited", content=content, digest=digest,
+                created_at=now,
+            )  # fmt: skip
+
+        aside(f'{{"sender": {{"id": {PSID}}}}}', owner.organization, "a")
+        aside('{"message_edit": {"mid": "m_1", "text": "mine"}}', None, "b")
+        aside('{"message_edit": {"mid": "m_12", "text": "another\'s"}}', None, "c")
+        aside(f'{{"sender": {{"id": {PSID}}}}}', stranger.organization, "d")
+        park("m_1", {"text": "mine"}, "a")
+        park("m_2", {"person": f"person:messenger:{PSID}"}, "b")
+        park(f"person:messenger:{PSID}", {}, "c")
+        park("m_12", {"person": f"person:messenger:{PSID}0"}, "d")
+
+        forgotten = forget_traces(
+            organization_id=owner.organization_id, people=[PSID], messages=["m_1"]
+        )
+
+        assert forgotten == 5
+        assert set(UnreadableEntry.objects.values_list("digest", flat=True)) == {"c", "d"}
+        assert ParkedEvent.objects.get().mid == "m_12"
 
 
 class TestExport:

@@ -9,9 +9,16 @@ from hirocrm.privacy import retention, traces
 
 
 @app.task(name="privacy.forget_traces", queue="default", retry=RetryTransient(max_attempts=20))
-async def forget_traces(*, organization_id: str, people: list[str]) -> None:
+async def forget_traces(
+    *, organization_id: str, people: list[str], messages: list[str] | None = None
+) -> None:
     """Remove what webhooks delivered of erased people."""
-    await in_thread(traces.forget_traces, organization_id=UUID(organization_id), people=people)
+    await in_thread(
+        traces.forget_traces,
+        organization_id=UUID(organization_id),
+        people=people,
+        messages=messages or [],
+    )
 
 
 @app.task(name="privacy.apply_retention", queue="default", retry=RetryTransient(max_attempts=20))

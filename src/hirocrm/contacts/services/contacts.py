@@ -1,7 +1,7 @@
 """Changes of a contact's own fields and tags, and its removal; one by one, or many erased at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,9 @@ MAX_TAGS = 50
 TAG_LENGTH = 50
 SEARCHED_TEXTS = 40  # newest message texts that search looks into
 BATCH = 1_000
+# How old a message may be that a kept delivery tells of: entries that couldn't be read are kept for 30 days, and
+# what is told of a message without saying whose it is (an edit) comes within the hour.
+TRACED = timedelta(days=45)
 
 
 @transaction.atomic
@@ -120,7 +123,15 @@ def erase(*, organization_id: UUID, ids: Sequence[UUID], now: datetime) -> int:
     remember_erased(found, now)
     people = [person_id for contact in found for _, person_id in people_of(contact)]
     if people:
-        jobs.defer("privacy.forget_traces", organization_id=str(organization_id), people=people)
+        recent = Message.objects.filter(
+            conversation__contact__in=found, created_time__gte=now - TRACED
+        )
+        jobs.defer(
+            "privacy.forget_traces",
+            organization_id=str(organization_id),
+            people=people,
+            messages=list(recent.order_by("id").values_list("remote_id", flat=True)),
+        )
     rows.delete()
     return len(found)
 
