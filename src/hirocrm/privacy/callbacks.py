@@ -4,6 +4,7 @@ The person is one who connected Pages here, never a customer. Source:
 https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback
 """
 
+import re
 import secrets
 from datetime import datetime
 
@@ -19,6 +20,9 @@ from hirocrm.privacy.errors import DeletionRequestNotFound
 from hirocrm.privacy.models import DeletionRequest
 
 log = structlog.get_logger(__name__)
+
+CODE_BYTES = 12
+_CODE = re.compile(f"[0-9a-f]{{{2 * CODE_BYTES}}}")
 
 REMOVED_APP = "The person who connected this Page removed the app on Facebook. Somebody who manages the Page must connect it again."
 ASKED_DELETION = "The person who connected this Page had Facebook delete their data. Somebody who manages the Page must connect it again."
@@ -56,7 +60,7 @@ def delete_person(*, user_id: str, now: datetime) -> DeletionRequest:
     Login.objects.filter(remote_user_id=user_id).delete()
     log.info("meta.deletion_requested", pages=count)
     return DeletionRequest.objects.create(
-        code=secrets.token_hex(12),
+        code=secrets.token_hex(CODE_BYTES),
         person_hash=keyed_hash(f"meta-user:{user_id}"),
         pages=count,
         requested_at=now,
@@ -70,7 +74,8 @@ def get_deletion(code: str) -> DeletionRequest:
     Raises:
         DeletionRequestNotFound: there is none.
     """
-    found = DeletionRequest.objects.filter(code=code).first()
+    is_one = _CODE.fullmatch(code) is not None  # PostgreSQL takes no NUL
+    found = DeletionRequest.objects.filter(code=code).first() if is_one else None
     if found is None:
         raise DeletionRequestNotFound("No request has this confirmation code.")
     return found

@@ -76,6 +76,14 @@ class TestDeauthorize:
             signed("another secret"),
             signed("") + "x",
             signed(algorithm="none"),
+            signed(user_id="\u0000"),
+            signed(user_id="\ud83d"),
+            signed(user_id=""),
+            signed(user_id=" "),
+            signed(user_id=None),
+            signed(user_id=True),
+            signed(user_id=1.5),
+            signed(user_id={"a": 1}),
             signed(user_id=PERSON)[:-2],
         ],
     )
@@ -103,6 +111,11 @@ class TestDeauthorize:
 
 
 class TestDataDeletion:
+    def test_takes_a_persons_id_as_a_number(self, page):
+        assert post("meta-data-deletion", signed(user_id=int(PERSON))).status_code == 200
+
+        assert DeletionRequest.objects.get().pages == 1
+
     def test_forgets_the_person_and_gives_a_code(self, page):
         answer = post("meta-data-deletion", signed())
 
@@ -127,8 +140,9 @@ class TestDataDeletion:
         assert answer.status_code == 200
         assert "Your name and Facebook id" in answer.content.decode()
 
-    def test_knows_no_other_code(self):
-        assert Client().get(reverse("deletion-status", args=["nope"])).status_code == 404
+    @pytest.mark.parametrize("code", ["nope", "\x00", "a\x00b", "f" * 25, "é"])
+    def test_knows_no_other_code(self, code):
+        assert Client().get(reverse("deletion-status", args=[code])).status_code == 404
 
 
 class TestPages:

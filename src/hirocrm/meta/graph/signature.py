@@ -78,15 +78,25 @@ def _read_payload(raw: bytes) -> SignedRequest:
         content = json.loads(raw)
     except ValueError as exc:
         raise _invalid() from exc
-    if not isinstance(content, dict) or "user_id" not in content:
+    if not isinstance(content, dict):
         raise _invalid()
+    user_id = _read_user_id(content.get("user_id"))
     if str(content.get("algorithm", "")).upper() != "HMAC-SHA256":
         raise _invalid()
     issued_at = content.get("issued_at")
     return SignedRequest(
-        user_id=str(content["user_id"]),
+        user_id=user_id,
         issued_at=issued_at if isinstance(issued_at, int) else None,
     )
+
+
+def _read_user_id(value: object) -> str:
+    """Who it is about; nothing else will do, for an empty one would mean everybody without a name."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise _invalid()
+    return value
 
 
 def _decode(text: str) -> bytes:
