@@ -16,6 +16,7 @@ from hirocrm.contacts.snapshots import (
     Sender,
 )
 from hirocrm.core.platforms import Platform
+from hirocrm.inbox.models import OutgoingMessage, OutgoingState
 from hirocrm.organizations.errors import RoleTooWeak
 from hirocrm.privacy import retention
 from hirocrm.privacy.errors import RetentionInvalid
@@ -94,6 +95,22 @@ class TestApply:
         contact.refresh_from_db()
         assert (message.text, message.attachments, message.expired_at) == (None, [], now)
         assert (contact.last_message_text, "words" in contact.search_text) == ("", False)
+
+    def test_forgets_old_answers_also_those_that_were_never_sent(self, owner, page, now):
+        conversation = ConversationFactory(contact=ContactFactory(page=page))
+        for state in OutgoingState.values:
+            for days in (29, 31):
+                OutgoingMessage.objects.create(
+                    organization=owner.organization, page=page, conversation=conversation, by_person=True,
+                    text=f"{days}", state=state, created_at=now - timedelta(days=days),
+                )  # fmt: skip
+        retention.update_policy(member=owner, days={"message_days": 30})
+
+        retention.apply_policy(organization_id=owner.organization_id, now=now)
+
+        left = OutgoingMessage.objects.values_list("state", "text")
+        young = {(state, "29") for state in OutgoingState.values}
+        assert set(left) == young | {("sent", ""), ("queued", "31"), ("sending", "31")}
 
     def test_is_not_undone_by_a_sync(self, owner, page, now):
         contact = silent_for(page, now, 40)

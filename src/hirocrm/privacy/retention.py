@@ -101,6 +101,7 @@ def apply_policy(*, organization_id: UUID, now: datetime) -> Counts:
         messages=_repeat(lambda: _empty_messages(policy, now)),
         analyses=_repeat(lambda: _remove_analyses(policy, now)),
     )
+    _repeat(lambda: _forget_answers(policy, now))
     RetentionPolicy.objects.filter(pk=policy.pk).update(last_run_at=now, last_counts=asdict(counts))
     return counts
 
@@ -131,12 +132,6 @@ def _empty_messages(policy: RetentionPolicy, now: datetime) -> int:
         text=None, attachments=[], reactions=[], edits=[], expired_at=now
     )
     cutoff = _cutoff(policy.message_days, now)
-    OutgoingMessage.objects.filter(
-        organization_id=policy.organization_id,
-        conversation__contact_id__in=people,
-        created_at__lt=cutoff,
-        state=OutgoingState.SENT,
-    ).update(text="", upload=None)
     Analysis.objects.filter(
         organization_id=policy.organization_id, contact_id__in=people, created_at__lt=cutoff
     ).update(evidence=[])
@@ -159,6 +154,21 @@ def _forget_words(contact: Contact, cutoff: datetime) -> None:
     if contact.last_interaction_at is not None and contact.last_interaction_at < cutoff:
         contact.last_message_text = ""
     contact.save(update_fields=["search_text", "last_message_text", "updated_at"])
+
+
+@transaction.atomic
+def _forget_answers(policy: RetentionPolicy, now: datetime) -> int:
+    """Empty a portion of the answers that were sent; those that never arrived hold nothing else, and go."""
+    if policy.message_days is None:
+        return 0
+    rows = OutgoingMessage.objects.filter(
+        organization_id=policy.organization_id, created_at__lt=_cutoff(policy.message_days, now)
+    )
+    sent = rows.filter(state=OutgoingState.SENT).exclude(text="", upload=None)
+    unsent = rows.filter(state__in=[OutgoingState.FAILED, OutgoingState.UNKNOWN])
+    emptied = sent.filter(pk__in=list(sent.values_list("pk", flat=True)[:PORTION]))
+    gone = unsent.filter(pk__in=list(unsent.values_list("pk", flat=True)[:PORTION]))
+    return emptied.update(text="", upload=None) + gone.delete()[0]
 
 
 @transaction.atomic
