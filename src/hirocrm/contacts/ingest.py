@@ -31,7 +31,7 @@ from hirocrm.contacts.snapshots import (
 from hirocrm.contacts.threads import id_column, person_of, thread_key
 from hirocrm.core.bulk import insert_rows, update_rows
 from hirocrm.core.ids import new_id
-from hirocrm.core.text import clean, shorten
+from hirocrm.core.text import clean, shorten, web_address
 from hirocrm.core.vocabulary import LeadStatus
 from hirocrm.meta.models import Page
 
@@ -290,7 +290,7 @@ def _attachments(message: MessageSnapshot) -> str:
         return "[]"
     return json.dumps(
         [
-            {"type": a.type, "url": clean(a.url) or None, "title": clean(a.title) or None}
+            {"type": a.type, "url": web_address(clean(a.url)), "title": clean(a.title) or None}
             for a in message.attachments
         ]
     )

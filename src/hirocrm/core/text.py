@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 _SPACE = re.compile(r"\s+")
 
@@ -13,6 +14,15 @@ def clean(value: str | None) -> str:
     if "\x00" in value:
         value = value.replace("\x00", "")
     return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def web_address(value: str | None) -> str | None:
+    """The address if a browser may follow it as a link: http or https to some host; else None."""
+    try:
+        parts = urlsplit(value or "")
+    except ValueError:
+        return None
+    return value if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
 def fold(value: str) -> str:

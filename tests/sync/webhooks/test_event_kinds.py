@@ -238,6 +238,9 @@ CASES = [
     Case("Instagram handover", [instagram_body(on_instagram(message={"mid": "aWd_1", "text": "hi"})),
                                instagram_body(on_instagram(5, pass_thread_control={"new_owner_app_id": "263902037430900"}))], mid="aWd_1",
         conversation={"thread_owner": "263902037430900"}),
+    *(Case(f"no link, {url[:8]}", [with_attachments(attachment("fallback", url=url, title="Sale"))], message={"attachments": [sent("share", None, "Sale")]})
+      for url in ["javascript:alert(1)", " javascript:alert(1)", "JavaScript://x/%0aalert(1)", "data:text/html,x", "vbscript:x", "//x/a", "/settings", "http:///a", "http://[x"]),
+    Case("a link", [with_attachments(attachment("fallback", url="HTTPS://x/a"))], message={"attachments": [sent("share", "HTTPS://x/a")]}),
     Case("a Page's post shared", [with_attachments(attachment("post", url="https://x/p", title="Sale", id="1"))],
         message={"attachments": [sent("share", "https://x/p", "Sale")]}),
     Case("postback without an id, twice", [page_body(PRICE, from_customer(5, postback={"title": "Menu", "payload": "M"})),

@@ -46,6 +46,24 @@ def talk(contact, count):
 
 
 class TestPage:
+    def test_makes_links_of_web_addresses_only(self, contact, owner, sign_in):
+        (message,) = talk(contact, 1)
+        message.attachments = [
+            {"type": "share", "url": "javascript:alert(1)", "title": "Sale"},
+            {"type": "file", "url": "https://cdn.example/a.pdf", "title": "a.pdf"},
+        ]
+        message.save()
+        client = sign_in(owner)
+
+        drawn = client.get(page_of(contact)).content.decode()
+        told = client.get(f"/api/contacts/{contact.id}/messages").json()
+
+        assert "javascript:alert" not in drawn
+        assert "Sale" in drawn
+        assert 'href="https://cdn.example/a.pdf"' in drawn
+        (row,) = told["items"]
+        assert [one["url"] for one in row["attachments"]] == [None, "https://cdn.example/a.pdf"]
+
     @pytest.mark.parametrize("zone", ["Asia/Manila", "America/Lima", "Pacific/Kiritimati"])
     def test_shows_a_message_from_the_beginning_of_the_calendar(
         self, contact, owner, sign_in, zone

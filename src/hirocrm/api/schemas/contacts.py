@@ -5,13 +5,14 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from hirocrm.analysis.models import Analysis
 from hirocrm.api.schemas.base import ApiInput, ApiSchema, Window
 from hirocrm.contacts.models import Activity, ActivityType, Contact, Message, Note, Task
 from hirocrm.contacts.queries import ContactFilter
 from hirocrm.core import clock
+from hirocrm.core.text import web_address
 from hirocrm.core.vocabulary import LeadStatus, Level, Sentiment
 from hirocrm.inbox.windows import closes_before, opened_since
 
@@ -206,7 +207,7 @@ class AttachmentOut(ApiSchema):
     """An attachment of a message."""
 
     type: str
-    url: str | None = None
+    url: Annotated[str | None, AfterValidator(web_address)] = None
     title: str | None = None
 
 

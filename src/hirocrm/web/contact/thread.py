@@ -11,6 +11,7 @@ from hirocrm.contacts import queries as contacts
 from hirocrm.contacts.models import Contact, Message
 from hirocrm.contacts.snapshots import Sender
 from hirocrm.core.pagination import Order, cursor_of, paginate
+from hirocrm.core.text import web_address
 from hirocrm.inbox.services import is_answerable
 from hirocrm.web.components import Attachment, Bubble
 from hirocrm.web.contact.sent import marks_of
@@ -114,7 +115,9 @@ def _bubble(
         name=contact.name if is_customer else contact.page.name,
         text=row.text or "",
         attachments=tuple(
-            Attachment(one.get("type", ""), one.get("url") or "", one.get("title") or "")
+            Attachment(
+                one.get("type", ""), web_address(one.get("url")) or "", one.get("title") or ""
+            )
             for one in row.attachments
         ),
         reactions=tuple(one.get("emoji", "") for one in row.reactions),
