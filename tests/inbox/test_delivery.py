@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hirocrm.contacts.ingest import ingest
-from hirocrm.contacts.models import Activity, Message
+from hirocrm.contacts.models import Activity, Contact, Message
+from hirocrm.contacts.services import delete_contact
 from hirocrm.contacts.snapshots import (
     ConversationSnapshot,
     MessageSnapshot,
@@ -15,9 +16,12 @@ from hirocrm.contacts.snapshots import (
 )
 from hirocrm.core.errors import UpstreamRateLimited, UpstreamUnavailable
 from hirocrm.core.platforms import Platform
+from hirocrm.core.threads import in_thread
 from hirocrm.inbox import services
+from hirocrm.inbox.models import OutgoingMessage
 from hirocrm.inbox.services import Echo, delivery
 from hirocrm.inbox.upkeep import wake_forgotten
+from hirocrm.meta.graph.client import GraphClient
 from tests.factories import MessageFactory
 from tests.inbox.conftest import PAGE
 
@@ -249,6 +253,34 @@ class TestPatience:
 
         line.work()
         assert state_of(row) == ("failed", "graph_unavailable")
+
+
+class TestErased:
+    @pytest.mark.parametrize("is_refused", [False, True])
+    def test_while_meta_is_asked_leaves_nothing(self, open_line, monkeypatch, is_refused):
+        line = open_line()
+        send = GraphClient.send_message
+
+        async def send_and_erase(*args: object, **named: object) -> object:
+            try:
+                return await send(*args, **named)  # type: ignore[arg-type]
+            finally:
+                await in_thread(
+                    delete_contact,
+                    member=line.owner,
+                    contact_id=line.conversation.contact_id,
+                    now=datetime.now(UTC),
+                )
+
+        monkeypatch.setattr(GraphClient, "send_message", send_and_erase)
+        if is_refused:
+            line.sandbox.graph.refuses(PAGE, 551, match=SEND)
+        line.send("Salamat po")
+
+        line.work()
+
+        assert (OutgoingMessage.objects.count(), Contact.objects.count()) == (0, 0)
+        assert Message.objects.count() == 0
 
 
 class TestUnknown:

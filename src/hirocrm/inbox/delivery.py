@@ -56,11 +56,19 @@ async def send_queued(conversation_id: UUID) -> None:
         )
         if attempt is None:
             return
-        async with connections.open_graph(attempt.page) as graph:
-            if attempt.upload_id is not None:
-                await _hand_over(graph, attempt, attempt.upload_id)
-            else:
-                await _send(graph, attempt)
+        try:
+            async with connections.open_graph(attempt.page) as graph:
+                if attempt.upload_id is not None:
+                    await _hand_over(graph, attempt, attempt.upload_id)
+                else:
+                    await _send(graph, attempt)
+        except OutgoingMessage.DoesNotExist:
+            _note_gone(attempt.outgoing_id)
+
+
+def _note_gone(outgoing_id: UUID) -> None:
+    """The message was erased with its contact, or discarded, while Meta was asked: nothing is left to note."""
+    log.info("outgoing_message.gone", outgoing_id=str(outgoing_id))
 
 
 async def _hand_over(graph: GraphClient, attempt: Attempt, upload_id: UUID) -> None:
@@ -188,6 +196,13 @@ async def _failed(attempt: Attempt, code: str, reason: str) -> None:
 
 async def look_for(outgoing_id: UUID) -> None:
     """Look into the conversation at Meta for a message of which nobody knows whether it arrived."""
+    try:
+        await _look_for(outgoing_id)
+    except OutgoingMessage.DoesNotExist:
+        _note_gone(outgoing_id)
+
+
+async def _look_for(outgoing_id: UUID) -> None:
     row = await in_thread(_unsettled, outgoing_id)
     if row is None or row.sending_at is None:
         return
