@@ -66,11 +66,12 @@ class TestSendMessage:
         "fields",
         [
             {"deleted_time": datetime(2026, 1, 1, tzinfo=UTC), "text": None},
+            {"expired_at": datetime(2026, 1, 1, tzinfo=UTC), "text": None},
             {"source": "import"},
             {"remote_id": "postback:0123"},
         ],
     )
-    def test_answers_no_message_that_meta_does_not_know(self, owner, now, fields):
+    def test_answers_no_message_that_meta_or_we_do_not_know(self, owner, now, fields):
         conversation = conversation_of(owner, now=now)
         asked = MessageFactory(conversation=conversation, **fields)
 

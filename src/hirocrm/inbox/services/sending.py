@@ -85,9 +85,9 @@ def send_message(
 
 
 def is_answerable(message: Message) -> bool:
-    """Whether Meta knows the message: archives and old button taps have ids of our own making."""
+    """Whether Meta knows the message (archives and old button taps have ids of our own), and we what it says."""
     is_ours = message.source == MessageSource.IMPORT or message.remote_id.startswith("postback:")
-    return message.deleted_time is None and not is_ours
+    return message.deleted_time is None and message.expired_at is None and not is_ours
 
 
 def _answered(conversation: Conversation, remote_id: str) -> str:
