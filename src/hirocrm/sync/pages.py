@@ -7,6 +7,7 @@ from django.db import transaction
 from hirocrm.contacts.models import Contact
 from hirocrm.meta import queries as pages
 from hirocrm.meta import services as connections
+from hirocrm.meta import subscribing
 from hirocrm.meta.models import Page
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
@@ -14,15 +15,22 @@ from hirocrm.organizations.permissions import Right
 from hirocrm.sync import queries, services
 
 
-@transaction.atomic
 def remove_page(*, member: Member, reference: str, erase: bool = False, now: datetime) -> None:
     """Cancel the Page's runs, then remove it; with `erase`, with everything that came from it.
+
+    Afterwards Meta is asked, once, to deliver no more of its events.
 
     Raises:
         PageNotFound: no such Page here.
     """
     permissions.require(member, Right.CONFIGURE)
     page = pages.get_page(member=member, reference=reference)
+    _remove(member, page, erase=erase, now=now)
+    subscribing.end(page)
+
+
+@transaction.atomic
+def _remove(member: Member, page: Page, *, erase: bool, now: datetime) -> None:
     if erase:
         _lock_contacts(page)
     for run in queries.list_open_runs(organization_id=page.organization_id).filter(page=page):
