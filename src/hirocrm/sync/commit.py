@@ -17,6 +17,7 @@ from hirocrm.sync import batches, lifecycle
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncPosition, SyncRun
 from hirocrm.sync.webhooks import gaps, health
+from hirocrm.sync.webhooks.activities import tell_of_walk
 
 # Meta's clock and ours differ, and a conversation may be updated while a run walks: go back a little.
 OVERLAP = timedelta(minutes=10)
@@ -59,6 +60,8 @@ def commit_page(
     page = run.own_page
     wanted = _within_depth(run, fetched.snapshots)
     ingested = ingest(page=page, snapshots=wanted, source=source, now=now)
+    if source is MessageSource.SYNC:
+        tell_of_walk(page, platform, ingested)
     settle_snapshots(page=page, snapshots=fetched.snapshots, now=now)
     to_read = [
         item.conversation.pk

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from hirocrm.contacts.models import Conversation
+from hirocrm.contacts.models import Activity, Conversation
 from hirocrm.contacts.snapshots import (
     ConversationSnapshot,
     MessageSnapshot,
@@ -88,6 +88,38 @@ class TestCountMissed:
 
         assert run.missed == 0
         assert WebhookHealth.objects.count() == 0
+
+
+class TestActivities:
+    """The timeline tells of what customers wrote, also where a walk had to find it."""
+
+    def told(self) -> list[str]:
+        rows = Activity.objects.filter(type="MESSAGE_RECEIVED").order_by("created_at")
+        return [row.metadata["messageId"] for row in rows]
+
+    def test_tell_of_what_a_walk_found_once_and_never_of_history(self, page, deliver, walk, now):
+        walk(said("m_1", now - timedelta(days=3)), said("m_2", now))
+        assert self.told() == []
+
+        at = now + timedelta(minutes=20)
+        answer = MessageSnapshot("m_answer", Sender.BUSINESS, at, text="350 po")
+        found = (said("m_0", now - timedelta(days=9)), said("m_2", now), said("m_A1", at), answer)
+        walk(*found, at=now + timedelta(hours=1))
+        assert self.told() == ["m_A1"]
+        activity = Activity.objects.get(type="MESSAGE_RECEIVED")
+        assert (activity.created_at, activity.title) == (at, "Messenger message received")
+
+        deliver(page_body(text()))  # the same message's webhook, late
+        walk(*found, at=now + timedelta(hours=2))
+        assert self.told() == ["m_A1"]
+
+    def test_tell_once_of_what_a_webhook_brought(self, page, deliver, walk, now):
+        walk(said("m_0", now - timedelta(days=1)), at=now - timedelta(hours=1))
+
+        deliver(page_body(text()))
+        walk(said("m_A1", now), at=now + timedelta(hours=1))
+
+        assert self.told() == ["m_A1"]
 
 
 class TestRepairAll:

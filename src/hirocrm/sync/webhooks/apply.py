@@ -4,19 +4,15 @@ The caller holds the transaction. Lock order is contacts, conversations, message
 may meet an event for the second time, or too early or late, and leaves the same rows.
 """
 
-import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from hirocrm.contacts.ingest import Ingested, ingest
-from hirocrm.contacts.models import Activity, ActivityType, Contact, Message
-from hirocrm.contacts.snapshots import MessageSnapshot, MessageSource, Sender
+from hirocrm.contacts.models import Contact, Message
+from hirocrm.contacts.snapshots import MessageSource
 from hirocrm.contacts.threads import id_column
-from hirocrm.core.bulk import insert_rows
 from hirocrm.core.events import publish
-from hirocrm.core.ids import new_id
 from hirocrm.core.platforms import Platform
 from hirocrm.inbox import services as inbox
 from hirocrm.meta.models import Page
@@ -24,8 +20,8 @@ from hirocrm.meta.webhooks.events import (
     Event,
     MessageAnnounced,
 )
-from hirocrm.pipelines.assign import ACTIVITY_COLUMNS
 from hirocrm.sync.webhooks import health, standing, touches
+from hirocrm.sync.webhooks.activities import tell_of_webhooks
 from hirocrm.sync.webhooks.echoes import settle_echoes
 from hirocrm.sync.webhooks.parking import (
     ANNOUNCED,
@@ -54,7 +50,7 @@ def apply_events(*, page: Page, events: Sequence[Received], now: datetime) -> No
     changes += _what_waited_for(page, ingested)
     reworded = _apply(page, changes, now)
     _await_announced(page, events, now)
-    _write_activities(page, ingested, ours)
+    tell_of_webhooks(page, ingested, ours)
     changed = {i.conversation.pk for i in ingested if i.changed and i.conversation.has_text}
     wait_for_quiet(conversation_ids=changed | reworded, now=now)
     health.note_events(page=page, events=events)
@@ -131,30 +127,6 @@ def _await_announced(page: Page, events: Iterable[Received], now: datetime) -> N
     park(
         page=page, changes=[Change(mid, ANNOUNCED, now, {}) for mid in sorted(mids - here)], now=now
     )
-
-
-def _write_activities(page: Page, ingested: Sequence[Ingested], ours: Collection[str]) -> None:
-    """One for each new message. What was sent from here has its own, which says by whom."""
-    rows = [
-        _activity(page, item, message)
-        for item in ingested
-        for message in item.new
-        if message.remote_id not in ours
-    ]
-    insert_rows(Activity, ACTIVITY_COLUMNS, rows)
-
-
-def _activity(page: Page, item: Ingested, message: MessageSnapshot) -> tuple[Any, ...]:
-    """Says that a message came or went, never what it says: activities stay when a message is unsent."""
-    is_theirs = message.sender is Sender.CUSTOMER
-    kind = ActivityType.MESSAGE_RECEIVED if is_theirs else ActivityType.MESSAGE_SENT
-    platform = Platform(item.conversation.platform)
-    title = f"{platform.title} message {'received' if is_theirs else 'sent from elsewhere'}"
-    metadata = {"messageId": message.remote_id, "conversationId": str(item.conversation.pk), "platform": platform.value}  # fmt: skip
-    return (
-        new_id(), page.organization_id, item.contact.pk, kind.value, title, "", None, None, None, None,
-        json.dumps(metadata), message.created_at,
-    )  # fmt: skip
 
 
 def _tell(page: Page, ingested: Sequence[Ingested]) -> None:
