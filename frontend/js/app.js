@@ -24,6 +24,7 @@ const LATER = [
   ["[data-review-answer]", () => import("./review.js")],
   ["[data-composer]", () => import("./composer.js")],
   ["[data-contact-live]", () => import("./contact_live.js")],
+  ["[data-list-live]", () => import("./list_live.js")],
   ["[data-inbox]", () => import("./inbox.js")],
 ];
 

@@ -19,11 +19,13 @@ test("matchingReplies offers what a slash and letters begin", () => {
   assert.deepEqual(names("hello /g"), []);
 });
 
-test("isAbout takes news of this contact's messages, and of so many that nobody is named", () => {
+test("isAbout takes news of this contact, and of so many that nobody is named", () => {
   assert.equal(isAbout({ kind: "conversation.changed", contact: "a" }, "a"), true);
   assert.equal(isAbout({ kind: "conversation.changed", contact: "b" }, "a"), false);
   assert.equal(isAbout({ kind: "messages.changed", contacts: ["b", "a"] }, "a"), true);
   assert.equal(isAbout({ kind: "messages.changed", contacts: ["b"] }, "a"), false);
   assert.equal(isAbout({ kind: "messages.changed" }, "a"), true);
-  assert.equal(isAbout({ kind: "contacts.changed" }, "a"), false);
+  assert.equal(isAbout({ kind: "contacts.changed" }, "a"), false); // the stream holds it back for a while
+  assert.equal(isAbout({ kind: "contacts.changed", stages: ["*"] }, "a"), true);
+  assert.equal(isAbout({ kind: "contacts.changed", stages: ["*"], contacts: ["b"] }, "a"), false);
 });

@@ -8,10 +8,11 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 const HIDDEN_FOR_MS = 30_000;
 
-// Whether news is about this contact's messages; news of very many names nobody.
+// Whether news is about this contact; news of very many names nobody, and is let through now and then with `stages`.
 export function isAbout(news, contact) {
   if (news.contact) return news.contact === contact;
-  return news.kind === "messages.changed" && (news.contacts === undefined || news.contacts.includes(contact));
+  if (news.contacts) return news.contacts.includes(contact);
+  return ["messages.changed", "contacts.moved"].includes(news.kind) || news.stages?.includes("*") === true;
 }
 
 export const nextWait = (wait) => Math.min(wait * 2, LONGEST_WAIT_MS);

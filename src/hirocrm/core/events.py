@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 CHANNEL = "hirocrm_events"
+NAMED_MAX = 50  # contacts that a piece of news names: a payload has at most 8,000 bytes
 
 
 def publish(*, organization_id: UUID, kind: str, **fields: Any) -> None:

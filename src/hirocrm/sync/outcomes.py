@@ -21,7 +21,7 @@ from hirocrm.analysis.transcripts import Asker, settings_hash
 from hirocrm.contacts.models import AnalysisState, Contact, Conversation
 from hirocrm.core import jobs
 from hirocrm.core.bulk import update_rows
-from hirocrm.core.events import publish
+from hirocrm.core.events import NAMED_MAX, publish
 from hirocrm.core.text import shorten
 from hirocrm.pipelines.assign import (
     PLACE_COLUMNS,
@@ -111,7 +111,7 @@ def record(
     _save_contacts([item.reading.contact for item in answered], now)
     record_failures(failed=failed, settings_hash=plan.settings_hash)
     _leave_batches(ours)
-    publish(organization_id=plan.organization_id, kind="contacts.changed", page=str(plan.page_id))
+    _tell(plan, ours)
     if plan.run_id is None:
         return False
     _add_to_run(plan, answered, failed, analyses, assigned)
@@ -120,6 +120,18 @@ def record(
     )
     lifecycle.tell(run)
     return run.cancel_requested_at is not None
+
+
+def _tell(plan: ReadingPlan, ours: Sequence[tuple[UUID, Answered | Failed]]) -> None:
+    """News for open pages; few contacts are named, so that only their own pages look again."""
+    contacts = sorted({str(item.reading.contact.pk) for _, item in ours})
+    few = {"contacts": contacts} if len(contacts) <= NAMED_MAX else {}
+    publish(
+        organization_id=plan.organization_id,
+        kind="contacts.changed",
+        page=str(plan.page_id),
+        **few,
+    )
 
 
 def _commit_without_waiting_for_the_disk() -> None:

@@ -73,3 +73,26 @@ class TestStreamNews:
 
         assert [news["kind"] for news in heard] == ["run.changed"] * 3 + ["contacts.changed"]
         assert [news.get("stages") for news in heard] == [["*"], None, None, ["*"]]
+
+    @pytest.mark.parametrize(
+        ("told", "named"),
+        [
+            ([{"contacts": ["a"]}, {"contacts": ["b", "a"]}, {"contacts": ["c"]}], ["a", "b", "c"]),
+            ([{"contacts": ["a"]}, {"contacts": ["b"]}, {"page": "p"}], None),
+        ],
+        ids=["few", "unknown"],
+    )
+    async def test_names_whose_news_it_held_back(self, monkeypatch, told, named):
+        monkeypatch.setattr(stream, "SWEEP_SECONDS", 0.2)
+        organization = uuid4()
+        source = stream_news(organization_id=organization)
+        await anext(source)
+
+        await publish(organization_id=organization, kind="contacts.changed", contacts=["z"])
+        for news in told:
+            await publish(organization_id=organization, kind="contacts.changed", **news)
+        heard = [await next_news(source) for _ in range(5)]
+        await source.aclose()
+
+        assert heard[0]["contacts"] == ["z"]
+        assert heard[-1].get("contacts") == named

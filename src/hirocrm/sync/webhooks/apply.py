@@ -12,7 +12,7 @@ from hirocrm.contacts.ingest import Ingested, ingest
 from hirocrm.contacts.models import Contact, Message
 from hirocrm.contacts.snapshots import MessageSource
 from hirocrm.contacts.threads import id_column
-from hirocrm.core.events import publish
+from hirocrm.core.events import NAMED_MAX, publish
 from hirocrm.core.platforms import Platform
 from hirocrm.inbox import services as inbox
 from hirocrm.meta.models import Page
@@ -36,7 +36,6 @@ from hirocrm.sync.webhooks.rewording import drop_quotes, refresh_wording
 from hirocrm.sync.webhooks.snapshots import happened_at, to_snapshots
 
 Received = tuple[Event, datetime]  # an event, and when we got it
-TOLD_CONTACTS = 50  # named in the news for open pages; more of them is just "many"
 
 
 def apply_events(*, page: Page, events: Sequence[Received], now: datetime) -> None:
@@ -132,6 +131,6 @@ def _await_announced(page: Page, events: Iterable[Received], now: datetime) -> N
 def _tell(page: Page, ingested: Sequence[Ingested]) -> None:
     """News for open pages, by ids alone."""
     contacts = sorted({str(item.contact.pk) for item in ingested if item.changed})
-    few = {"contacts": contacts} if len(contacts) <= TOLD_CONTACTS else {}
+    few = {"contacts": contacts} if len(contacts) <= NAMED_MAX else {}
     publish(organization_id=page.organization_id, kind="messages.changed", page=str(page.pk), **few)
-    publish(organization_id=page.organization_id, kind="contacts.changed", page=str(page.pk))
+    publish(organization_id=page.organization_id, kind="contacts.changed", page=str(page.pk), **few)

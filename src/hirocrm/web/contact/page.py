@@ -35,7 +35,6 @@ TASKS_SHOWN = 50
 NOTES_SHOWN = 50
 ANALYSES_SHOWN = 20
 TABS = ("conversation", "activity", "notes", "analyses")
-_PARTS = {"contact-body": "#body", "contact-live": "#live"}
 Context = dict[str, Any]
 
 
@@ -52,9 +51,9 @@ def show(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
     target = request.headers.get("HX-Target", "")
     if target == "drawer-body":
         return render(request, "contact/drawer.html", drawer_context(request, contact_id))
-    context = page_context(request, contact_id)
-    part = _PARTS.get(target, "")
-    return render(request, f"contact/page.html{part}", context)
+    if target == "contact-body":
+        return render(request, "contact/page.html#body", body_context(request, contact_id))
+    return render(request, "contact/page.html", page_context(request, contact_id))
 
 
 def shown_anew(request: MemberHttpRequest, contact_id: UUID, back: str) -> HttpResponse:
@@ -70,7 +69,15 @@ def drawer_context(request: MemberHttpRequest, contact_id: UUID) -> Context:
 
 
 def page_context(request: MemberHttpRequest, contact_id: UUID) -> Context:
-    """All of the page, with the tab that is open."""
+    """All of the page: its body, and the ways to the contacts before and after."""
+    context = body_context(request, contact_id)
+    contact, filters = context["contact"], context["filters"]
+    before, after = find_neighbours(member=request.member, contact=contact, filters=filters)
+    return context | {"before": before, "after": after, "list_url": list_address(filters)}
+
+
+def body_context(request: MemberHttpRequest, contact_id: UUID) -> Context:
+    """What of the page is drawn anew when something changes, with the tab that is open."""
     query = page_query(request)
     filters = read_filters(query, now=clock.now())
     tab = query.get("tab", "")
@@ -78,15 +85,11 @@ def page_context(request: MemberHttpRequest, contact_id: UUID) -> Context:
     loaded = thread.as_many_as_loaded(query.get("loaded", ""))
     context = _common(request, contact_id, query, messages=loaded)
     contact: Contact = context["contact"]
-    before, after = find_neighbours(member=request.member, contact=contact, filters=filters)
     context |= {
         "own_url": _own_url(contact_id, query),
         "tab": tab,
         "tabs": _tabs(tab, filters),
         "filters": filters,
-        "before": before,
-        "after": after,
-        "list_url": list_address(filters),
         "tasks": contacts.tasks_of(contact).order_by("completed_at", "due_at", "created_at")[
             :TASKS_SHOWN
         ],

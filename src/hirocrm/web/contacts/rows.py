@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts.models import Contact, SavedView
+from hirocrm.contacts.queries import SORTS
+from hirocrm.core.pagination import CursorPage, paginate
 from hirocrm.inbox.windows import CLOSES_SOON
 from hirocrm.pipelines.models import Pipeline, Stage
 from hirocrm.web.board.columns import ANYBODY, answer_by_of, channel_of
@@ -20,6 +23,7 @@ from hirocrm.web.drawing import draw, fill
 from hirocrm.web.filters import STATUSES, Filters
 from hirocrm.web.templatetags.marks import hue, initials, local_time
 
+SHOWN = 50  # on a page
 STATUS_WORDS = dict(STATUSES)
 TAGS_SHOWN = 3
 
@@ -115,6 +119,22 @@ class Column:
     key: str
     label: str | Promise
     is_shown: bool
+
+
+def read_page(
+    rows: QuerySet[Contact], *, filters: Filters, cursor: str | None
+) -> CursorPage[Contact]:
+    """A page of the list.
+
+    Raises:
+        InvalidCursor: the cursor can't be read.
+    """
+    return paginate(spare(rows), order=SORTS[filters.sort], limit=SHOWN, cursor=cursor)
+
+
+def spare(rows: QuerySet[Contact]) -> QuerySet[Contact]:
+    """The contacts without the long columns that no row shows."""
+    return rows.defer("search", "search_text", "ai_context")
 
 
 def columns(hidden: str) -> list[Column]:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from hirocrm.web.contacts import bulk, saved, views
+from hirocrm.web.contacts import bulk, news, saved, views
 
 urlpatterns = [
     path("contacts", views.list_contacts, name="contacts"),
+    path("contacts/news", news.show_news, name="contacts-news"),
     path("contacts/tags", views.suggest_tags, name="contact-tag-words"),
     path("contacts/bulk/move", bulk.move, name="contacts-move"),
     path("contacts/bulk/undo", bulk.undo, name="contacts-undo"),

@@ -5,17 +5,22 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from hirocrm.contacts import queries as contacts
-from hirocrm.contacts.queries import SORTS
 from hirocrm.core import clock
-from hirocrm.core.pagination import paginate
 from hirocrm.meta import queries as meta
 from hirocrm.pipelines import queries as pipelines
-from hirocrm.web.contacts.rows import HIDDEN_COOKIE, columns, heads, present_rows, saved_views
+from hirocrm.web.contacts.news import news_address
+from hirocrm.web.contacts.rows import (
+    HIDDEN_COOKIE,
+    columns,
+    heads,
+    present_rows,
+    read_page,
+    saved_views,
+)
 from hirocrm.web.filters import read_filters
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.rights import rights_of
 
-SHOWN = 50
 SUGGESTED_TAGS = 100
 COUNTED = 10_000  # of what a search finds: counting further would take longer than finding
 
@@ -30,12 +35,7 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
     pages = list(meta.list_pages(member=request.member).prefetch_related(None).order_by("name"))
     filters.form.offer(pages=pages, pipelines=all_pipelines)
     rows = contacts.list_contacts(member=request.member, wanted=filters.wanted)
-    page = paginate(
-        rows.defer("search", "search_text", "ai_context"),
-        order=SORTS[filters.sort],
-        limit=SHOWN,
-        cursor=request.GET.get("cursor"),
-    )
+    page = read_page(rows, filters=filters, cursor=request.GET.get("cursor"))
     total = (rows[: COUNTED + 1] if filters.wanted.q else rows).count()
     context = {
         "rows": present_rows(
@@ -49,6 +49,7 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
         "is_start": "cursor" not in request.GET,
         "views": saved_views(contacts.list_views(member=request.member), filters),
         "here": request.get_full_path(),
+        "news_url": news_address(request),
         "may": rights_of(request.member),
         "heads": heads(filters),
         "columns": columns(request.COOKIES.get(HIDDEN_COOKIE, "")),

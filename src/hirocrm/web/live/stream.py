@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from time import monotonic
 from uuid import UUID
 
+from hirocrm.core.events import NAMED_MAX
 from hirocrm.core.live import News, listener
 
 HEARTBEAT_SECONDS = 15.0  # keeps proxies from closing a quiet stream
@@ -38,6 +39,7 @@ class _Sweep:
     def __init__(self) -> None:
         self._swept_at = float("-inf")
         self._is_awaited = False
+        self._contacts: set[str] | None = set()  # None: nobody knows whose news it was
 
     @property
     def is_due(self) -> bool:
@@ -54,13 +56,24 @@ class _Sweep:
         if news["kind"] not in MANY:
             return {**news, "stages": _stages(news)}
         self._is_awaited = True
+        self._note(news)
         return {**self.take(), **news} if self.is_due else news
 
     def take(self) -> News:
-        """The news that any column may have changed."""
+        """The news that any column may have changed, with the contacts if all are known."""
+        named = {} if self._contacts is None else {"contacts": sorted(self._contacts)}
         self._is_awaited = False
         self._swept_at = monotonic()
-        return {"kind": "contacts.changed", "stages": ALL_STAGES}
+        self._contacts = set()
+        return {"kind": "contacts.changed", "stages": ALL_STAGES, **named}
+
+    def _note(self, news: News) -> None:
+        """Remember whose news it was. A run's own figures concern no contact; who changed is told apart."""
+        if news["kind"] == "run.changed" or self._contacts is None:
+            return
+        named = news.get("contacts")
+        together = None if named is None else self._contacts | set(named)
+        self._contacts = together if together is not None and len(together) <= NAMED_MAX else None
 
 
 def _stages(news: News) -> list[str]:
