@@ -70,6 +70,7 @@ class Attachment:
     url: str = ""
     title: str = ""
     preview: str = ""  # the address of a picture that we may show
+    is_expired: bool = False  # Meta doesn't give it out any more
 
 
 @dataclass(frozen=True, slots=True)

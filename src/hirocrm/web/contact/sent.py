@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.urls import reverse
 
 from hirocrm.contacts.models import Contact, Message
 from hirocrm.contacts.snapshots import MessageSource, Sender
+from hirocrm.core import clock
 from hirocrm.inbox import queries
 from hirocrm.inbox.limits import INLINE_IMAGES
 from hirocrm.inbox.models import OutgoingMessage
 from hirocrm.web.components import Attachment
+from hirocrm.web.contact.expiry import is_expired
 
 Marks = dict[str, Any]
 
@@ -30,14 +33,23 @@ def marks_of(rows: Sequence[Message], contact: Contact) -> Mapping[UUID, Marks]:
 
 
 def _marks(row: Message, outgoing: OutgoingMessage | None, contact: Contact) -> Marks:
-    connected = contact.page.connected_at
     if outgoing is None:
-        is_late = connected is not None and row.created_time > connected
-        return {"is_outside": is_late and row.source != MessageSource.SENT}
+        return {"is_outside": _is_from_elsewhere(row, contact)}
     marks: Marks = {"by": str(outgoing.author) if outgoing.author else ""}
     if outgoing.upload is not None and not row.deleted_time:
         marks["attachments"] = (_attachment(row, outgoing),)
     return marks
+
+
+def _is_from_elsewhere(row: Message, contact: Contact) -> bool:
+    """Whether it was sent by other means while HiroCRM knew the Page; what is older is simply history.
+
+    An echo tells of a message as it is sent, so it is decided by how the message came; one that a sync
+    found, by when HiroCRM first met the Page. Connecting again changes neither.
+    """
+    if row.source == MessageSource.WEBHOOK:
+        return row.sent_by_app not in {settings.FACEBOOK_APP_ID, settings.INSTAGRAM_APP_ID} - {""}
+    return row.source == MessageSource.SYNC and row.created_time > contact.page.created_at
 
 
 def _attachment(row: Message, outgoing: OutgoingMessage) -> Attachment:
@@ -47,11 +59,14 @@ def _attachment(row: Message, outgoing: OutgoingMessage) -> Attachment:
     stored = row.attachments[0] if row.attachments else {}
     ours = reverse("inbox-file", args=[upload.id]) if upload.is_kept else ""  # type: ignore[attr-defined]  # annotated
     is_image = upload.content_type in INLINE_IMAGES
+    theirs = stored.get("url") or ""
+    is_gone = is_expired(upload.kind, theirs, sent_at=row.created_time, now=clock.now())
     return Attachment(
         type=upload.kind,
-        url=ours or stored.get("url") or "",
+        url=ours or ("" if is_gone else theirs),
         title=upload.name,
         preview=ours if is_image else "",
+        is_expired=is_gone and not ours,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from hirocrm.contacts import queries as contacts
 from hirocrm.contacts.models import Contact, Message
 from hirocrm.contacts.snapshots import Sender
+from hirocrm.core import clock
 from hirocrm.core.pagination import Order, cursor_of, paginate
 from hirocrm.core.text import web_address
 from hirocrm.inbox.services import is_answerable
 from hirocrm.web.components import Attachment, Bubble
+from hirocrm.web.contact.expiry import is_expired
 from hirocrm.web.contact.sent import marks_of
 
 SHOWN = 40
@@ -73,9 +75,11 @@ def read_thread(
     by_remote_id = {row.remote_id: row for row in found}
     marks = marks_of(found, contact)
     entries: list[Entry] = []
+    now = clock.now()
     last: Message | None = None
     for row in found:
-        bubble = _bubble(row, contact, by_remote_id.get(row.reply_to), quotes.get(str(row.id), ()))
+        answered = by_remote_id.get(row.reply_to)
+        bubble = _bubble(row, contact, answered, quotes.get(str(row.id), ()), now=now)
         bubble = replace(bubble, **marks.get(row.id, {}))
         day = _day_of(row, zone)
         is_new_day = last is None or _day_of(last, zone) != day
@@ -104,8 +108,20 @@ def _cursor_after(rows: Any, message_id: UUID) -> str | None:
     return cursor_of(later.items[-1], ORDER)
 
 
+def _attachment(stored: Mapping[str, Any], row: Message, now: datetime) -> Attachment:
+    """With its address only as long as that leads somewhere."""
+    kind, url = stored.get("type", ""), web_address(stored.get("url")) or ""
+    is_gone = is_expired(kind, url, sent_at=row.created_time, now=now)
+    return Attachment(kind, "" if is_gone else url, stored.get("title") or "", is_expired=is_gone)
+
+
 def _bubble(
-    row: Message, contact: Contact, answered: Message | None, quotes: Sequence[str]
+    row: Message,
+    contact: Contact,
+    answered: Message | None,
+    quotes: Sequence[str],
+    *,
+    now: datetime,
 ) -> Bubble:
     is_customer = row.sender == Sender.CUSTOMER
     return Bubble(
@@ -114,12 +130,7 @@ def _bubble(
         at=row.created_time,
         name=contact.name if is_customer else contact.page.name,
         text=row.text or "",
-        attachments=tuple(
-            Attachment(
-                one.get("type", ""), web_address(one.get("url")) or "", one.get("title") or ""
-            )
-            for one in row.attachments
-        ),
+        attachments=tuple(_attachment(one, row, now) for one in row.attachments),
         reactions=tuple(one.get("emoji", "") for one in row.reactions),
         reply_to=(answered.text or "") if answered else "",
         quotes=tuple(quotes),
