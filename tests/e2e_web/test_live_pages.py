@@ -169,3 +169,30 @@ class TestContactPage:
         page.locator("[data-part=stage] option:checked", has_text="Won").wait_for(state="attached")
 
         assert [url for url in asked if "/contacts/" in url] == [asked[-1]]
+
+
+class TestScrolling:
+    """What is for screen readers alone is placed absolutely: it must scroll with the box it stands in."""
+
+    @pytest.fixture
+    def talks(self, shop):
+        for n in range(40):
+            wrote = datetime.now(UTC) - timedelta(hours=1 + n / 60)
+            talk = ConversationFactory(
+                contact=shop.contact(shop.new, first_name=f"T{n}", last_customer_message_at=wrote),
+                last_message_at=wrote,
+                last_customer_message_at=wrote,
+            )
+        for n in range(60):
+            at = datetime.now(UTC) - timedelta(hours=2, minutes=n)
+            MessageFactory(conversation=talk, text=f"message {n}", created_time=at)
+        return talk
+
+    @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+    @pytest.mark.parametrize("path", ["/inbox", "/inbox/{talk}", "/board"])
+    def test_is_the_inner_boxes_not_the_documents(self, visit, owner, talks, path, phone):
+        page = visit(owner, path.format(talk=talks.pk), phone=phone)
+
+        excess = page.evaluate("document.scrollingElement.scrollHeight - innerHeight")
+
+        assert excess <= (400 if path == "/board" and phone else 8)
