@@ -57,6 +57,15 @@ class TestBoard:
         assert [card.name for card in column.cards] == ["Later", "Late"]
         assert column.count == 2
 
+    def test_sorts_by_the_windows_end_without_the_filter(self, owner, people, sign_in):
+        client = sign_in(owner)
+        chip = client.get(reverse("board")).context["filters"].query_by_window
+
+        column = client.get(f"{reverse('board')}?{chip}").context["columns"][0]
+
+        assert chip == "sort=windowCloses"
+        assert [card.name for card in column.cards] == ["Later", "Answered", "Late", "Fresh"]
+
 
 class TestApi:
     def test_filters_and_sorts(self, owner, people):
