@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from hirocrm.contacts.models import Contact, Conversation
 from hirocrm.inbox.models import OutgoingMessage
 from tests.factories import ContactFactory, ConversationFactory, PageFactory
 
@@ -86,6 +87,50 @@ class TestList:
 
         assert [row["id"] for row in found] == [str(early.id), str(late.id)]
         assert [row["window"]["state"] for row in found] == ["open", "open"]
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("window=open", ["Ana", "Ben"]),
+            ("window=human", ["Cai"]),
+            ("window=closed", ["Dan"]),
+            ("platform=instagram", ["Ben"]),
+            ("platform=messenger&window=open", ["Ana"]),
+            ("folder=closed", ["Cai"]),
+            ("folder=waiting", ["Ana", "Ben", "Dan"]),
+            ("folder=closing", []),
+            ("q=cai", ["Cai"]),
+            ("q=nobody", []),
+        ],
+    )
+    def test_narrows(self, owner, api, query, found):
+        now = datetime.now(UTC)
+        page = PageFactory(organization=owner.organization)
+        for name, hours, fields in (
+            ("Ana", 1, {}),
+            ("Ben", 2, {"platform": "instagram"}),
+            ("Cai", 30, {"closed_at": now}),
+            ("Dan", 200, {}),
+        ):
+            wrote = now - timedelta(hours=hours)
+            ConversationFactory(
+                contact=ContactFactory(page=page, first_name=name, search_text=name.lower()),
+                last_message_at=wrote, last_customer_message_at=wrote, **fields,
+            )  # fmt: skip
+
+        rows = api.get(f"/api/conversations?{query}").json()["items"]
+
+        names = Contact.objects.in_bulk([row["contactId"] for row in rows])
+        assert sorted(one.first_name for one in names.values()) == found
+
+    @pytest.mark.parametrize(
+        ("stored", "told"), [("", None), ("263902037430900", "263902037430900")]
+    )
+    def test_names_who_owns_the_thread(self, api, talk, stored, told):
+        conversation = talk()
+        Conversation.objects.filter(pk=conversation.pk).update(thread_owner=stored)
+
+        assert api.get(f"/api/conversations/{conversation.id}").json()["threadOwner"] == told
 
     def test_tells_states_apart(self, api, talk):
         conversation = talk()

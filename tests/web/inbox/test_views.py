@@ -1,13 +1,14 @@
 """The inbox's pages, without a browser."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 
-from hirocrm.inbox import services
-from hirocrm.inbox.models import OutgoingMessage, QuickReply
+from hirocrm.inbox import services, windows
+from hirocrm.inbox.models import InboxSettings, OutgoingMessage, QuickReply
 from tests.factories import ContactFactory, ConversationFactory, MessageFactory, PageFactory
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,40 @@ class TestInbox:
 
         assert names(answer) == ["Here"]
 
+    @pytest.mark.parametrize(
+        ("window", "human", "expected"),
+        [
+            ("open", True, ["1h", "23h"]),
+            ("human", True, ["50h"]),
+            ("closed", True, ["200h"]),
+            ("human", False, []),
+            ("closed", False, ["50h", "200h"]),
+            ("nonsense", True, ["1h", "23h", "50h", "200h"]),
+        ],
+    )
+    def test_shows_one_state_of_the_window_only(  # noqa: PLR0917  # fixtures and a case
+        self, owner, page, sign_in, window, human, expected
+    ):
+        InboxSettings.objects.create(organization=owner.organization, human_agent=human)
+        for hours in (1, 23, 50, 200):
+            talk(page, hours=hours, name=f"{hours}h")
+
+        answer = sign_in(owner).get(reverse("inbox"), {"window": window})
+
+        chosen = re.findall(r'<option value="(\w+)" selected>', answer.text)
+        assert names(answer) == expected
+        assert ("nonsense" in answer.context["list_query"], window in chosen) == (
+            False,
+            window != "nonsense" and (human or window != "human"),
+        )
+
+    def test_keeps_the_window_from_folder_to_folder(self, owner, page, sign_in):
+        answer = sign_in(owner).get(reverse("inbox"), {"window": "closed"})
+
+        queries = [folder["query"] for folder in answer.context["folders"]]
+        assert all("window=closed" in query for query in queries)
+        assert f"{reverse('inbox')}?window=closed" in answer.text
+
     def test_shows_nothing_of_another_organization(self, page, stranger, sign_in):
         conversation = talk(page)
         client = sign_in(stranger)
@@ -152,6 +187,16 @@ class TestConversation:
 
         assert words in answer.content.decode()
 
+    def test_shows_how_long_the_window_is_open(self, owner, page, sign_in):
+        conversation = talk(page, hours=1)
+        until = conversation.last_customer_message_at + timedelta(hours=24) - windows.SLACK
+
+        answer = sign_in(owner).get(reverse("inbox-conversation", args=[conversation.id]))
+
+        left = re.search(r'<p class="composer-window.*?</p>', answer.text, re.DOTALL)
+        assert left is not None
+        assert f'datetime="{until:%Y-%m-%dT%H:%M:%S}' in left[0]
+
     def test_has_no_composer_for_a_dead_connection(self, owner, page, sign_in):
         page.state = "needs_reconnect"
         page.save()
@@ -173,6 +218,32 @@ class TestConversation:
         )
 
         assert ">Hi Lito!</textarea>" in answer.content.decode()
+
+
+class TestThreadOwner:
+    @pytest.mark.parametrize(
+        ("owner_app", "words"),
+        [
+            ("263902037430900", "Meta&#x27;s own inbox answers in this conversation."),
+            ("123456789", "Another app (123456789) answers in this conversation."),
+            ("other", "Another app answers in this conversation."),
+        ],
+    )
+    def test_is_named_in_the_thread(self, owner, page, sign_in, owner_app, words):
+        conversation = talk(page, thread_owner=owner_app)
+        client = sign_in(owner)
+
+        inbox = client.get(reverse("inbox-conversation", args=[conversation.id]))
+        contact = client.get(reverse("contact", args=[conversation.contact_id]))
+
+        assert (words in inbox.text, words in contact.text) == (True, True)
+
+    def test_is_not_spoken_of_where_it_is_us(self, owner, page, sign_in):
+        conversation = talk(page)
+
+        answer = sign_in(owner).get(reverse("inbox-conversation", args=[conversation.id]))
+
+        assert "answers in this conversation" not in answer.text
 
 
 class TestSend:

@@ -61,6 +61,13 @@ class ConversationOut(ApiSchema):
     assignee_id: Annotated[UUID | None, Field(description="The member whose conversation it is.")]
     delivered_until: datetime | None
     read_until: datetime | None
+    thread_owner: Annotated[
+        str | None,
+        Field(
+            description="The app that owns the thread by Meta's handover protocol: its id, or `other` where "
+            "Meta doesn't say; null: this HiroCRM's own. Meta may refuse what others send."
+        ),
+    ]
     window: WindowOut
 
     @classmethod
@@ -82,6 +89,7 @@ class ConversationOut(ApiSchema):
             assignee_id=row.assignee_id,
             delivered_until=row.delivered_until,
             read_until=row.read_until,
+            thread_owner=row.thread_owner or None,
             window=WindowOut.of(window),
         )
 

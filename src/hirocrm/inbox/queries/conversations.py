@@ -20,6 +20,7 @@ from hirocrm.contacts.search import search_query
 from hirocrm.core.pagination import Order
 from hirocrm.inbox import windows
 from hirocrm.inbox.errors import ConversationNotFound
+from hirocrm.inbox.queries.settings import uses_human_agent
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -75,7 +76,10 @@ def list_conversations(
     permissions.require(member, Right.READ)
     wanted = wanted or InboxFilter()
     rows = Conversation.objects.filter(organization_id=member.organization_id)
-    rows = rows.filter(_folder(wanted.folder, member, now), _columns(wanted, now))
+    rows = rows.filter(_folder(wanted.folder, member, now), _columns(wanted))
+    if wanted.window:
+        human = uses_human_agent(member.organization_id)
+        rows = rows.filter(_window(windows.WindowState(wanted.window), now, human_agent=human))
     if wanted.q and wanted.q.strip():
         query = search_query(wanted.q)
         rows = rows.filter(contact__search=query) if query is not None else rows.none()
@@ -157,7 +161,7 @@ def _closing(now: datetime) -> Q:
     )
 
 
-def _columns(wanted: InboxFilter, now: datetime) -> Q:
+def _columns(wanted: InboxFilter) -> Q:
     condition = Q()
     if wanted.platform:
         condition &= Q(platform=wanted.platform)
@@ -165,14 +169,14 @@ def _columns(wanted: InboxFilter, now: datetime) -> Q:
         condition &= Q(contact_id=wanted.contact_id)
     if wanted.page_id:
         condition &= page_reference(wanted.page_id, prefix="page__")
-    if wanted.window:
-        condition &= _window(windows.WindowState(wanted.window), now)
     return condition
 
 
-def _window(state: windows.WindowState, now: datetime) -> Q:
+def _window(state: windows.WindowState, now: datetime, *, human_agent: bool) -> Q:
+    """As `windows.window_at` says of one conversation."""
     is_open = Q(window_opened_at__gt=windows.opened_since(now=now))
-    may_person = Q(last_customer_message_at__gt=windows.opened_since(now=now, within=windows.HUMAN))
+    within_days = windows.opened_since(now=now, within=windows.HUMAN)
+    may_person = Q(last_customer_message_at__gt=within_days) if human_agent else Q(pk__in=())
     if state is windows.WindowState.OPEN:
         return is_open
     if state is windows.WindowState.HUMAN:

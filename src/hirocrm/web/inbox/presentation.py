@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from hirocrm.contacts.models import Contact, Conversation, Message
 from hirocrm.core.ids import new_id
@@ -21,6 +22,8 @@ from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
 
 QUICK_REPLIES_SHOWN = 100
+# Of Page inbox and Business Suite: the first in the field, the second in Meta's documentation of echoes.
+PAGE_INBOX_APPS = frozenset({"263902037430900", "26390203743090"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,28 @@ class Composer:
         return self.may_answer and not self.why_not and self.window.state is not WindowState.CLOSED
 
     @property
+    def thread_owner(self) -> str:
+        """The app that Meta lets answer, if it isn't us."""
+        return owner_of(self.conversation)
+
+    @property
     def accepts(self) -> str:
         """What the file chooser offers."""
         if self.conversation.platform == Platform.INSTAGRAM:
             return "image/png,image/jpeg,video/*,audio/*,application/pdf"
         return ""
+
+
+def owner_of(conversation: Conversation) -> str:
+    """Which app owns the thread, for people; nothing if it is ours."""
+    owner = conversation.thread_owner
+    if not owner:
+        return ""
+    if owner in PAGE_INBOX_APPS:
+        return _("Meta's own inbox")
+    if owner.isdecimal():
+        return _("Another app (%(app)s)") % {"app": owner}
+    return _("Another app")
 
 
 def present_row(

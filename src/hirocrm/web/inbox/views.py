@@ -38,6 +38,11 @@ FOLDERS: Mapping[Folder, tuple[str | Promise, str]] = {
     Folder.CLOSED: (_("Closed"), "archive"),
     Folder.ALL: (_("All"), "list"),
 }
+WINDOWS = (
+    (WindowState.OPEN.value, _("Window open")),
+    (WindowState.HUMAN.value, _("People only")),
+    (WindowState.CLOSED.value, _("Window closed")),
+)
 SORTS = (("-lastMessage", _("Newest first")), ("windowCloses", _("Window closes soon")))
 
 
@@ -118,6 +123,8 @@ def _list_context(request: MemberHttpRequest, current: Conversation | None) -> d
         "folder_label": FOLDERS[wanted.folder][0],
         "pages": list(meta.list_pages(member=member).prefetch_related(None).order_by("name")),
         "page_id": wanted.page_id or "",
+        "windows": WINDOWS if human else (WINDOWS[0], WINDOWS[2]),
+        "window": wanted.window or "",
         "sorts": SORTS,
         "sort": sort,
         "list_query": query,
@@ -131,13 +138,18 @@ def _wanted(request: MemberHttpRequest) -> tuple[InboxFilter, str]:
     sort = given.get("sort", "")
     sort = sort if sort in queries.SORTS else DEFAULT_SORT
     page_id = given.get("page", "")
+    window = given.get("window", "")
     wanted = InboxFilter(
         folder=Folder(folder) if folder in set(Folder) else Folder.OPEN,
         page_id=page_id if _is_uuid(page_id) else None,
         # A window that has closed can't close soon.
-        window=WindowState.OPEN.value if sort == "windowCloses" else None,
+        window=WindowState.OPEN.value if sort == "windowCloses" else _window(window),
     )
     return wanted, sort
+
+
+def _window(given: str) -> str | None:
+    return given if given in set(WindowState) else None
 
 
 def _query(request: MemberHttpRequest, **more: Any) -> str:
@@ -145,6 +157,7 @@ def _query(request: MemberHttpRequest, **more: Any) -> str:
     values = {
         "folder": wanted.folder.value if wanted.folder is not Folder.OPEN else None,
         "page": wanted.page_id,
+        "window": _window(request.GET.get("window", "")),
         "sort": sort if sort != DEFAULT_SORT else None,
     }
     return encode({**values, **more})
