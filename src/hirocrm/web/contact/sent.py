@@ -10,6 +10,7 @@ from django.urls import reverse
 from hirocrm.contacts.models import Contact, Message
 from hirocrm.contacts.snapshots import MessageSource, Sender
 from hirocrm.core import clock
+from hirocrm.core.text import web_address
 from hirocrm.inbox import queries
 from hirocrm.inbox.limits import INLINE_IMAGES
 from hirocrm.inbox.models import OutgoingMessage
@@ -59,7 +60,7 @@ def _attachment(row: Message, outgoing: OutgoingMessage) -> Attachment:
     stored = row.attachments[0] if row.attachments else {}
     ours = reverse("inbox-file", args=[upload.id]) if upload.is_kept else ""  # type: ignore[attr-defined]  # annotated
     is_image = upload.content_type in INLINE_IMAGES
-    theirs = stored.get("url") or ""
+    theirs = web_address(stored.get("url")) or ""
     is_gone = is_expired(upload.kind, theirs, sent_at=row.created_time, now=clock.now())
     return Attachment(
         type=upload.kind,
