@@ -260,7 +260,8 @@ class GraphClient:
     async def _renew_instagram(
         self, path: str, token: str, params: Mapping[str, str]
     ) -> AccessToken:
-        # These two know the token as a parameter only; logs leave queries out.
+        # These two know the token as a parameter only; logs leave queries out. Their references know no
+        # `appsecret_proof`: https://developers.facebook.com/docs/instagram-platform/reference/refresh_access_token
         given = {**params, "access_token": token}
         answer = await self._transport.call(
             "GET", [path], params=given, token=None, versioned=False
