@@ -30,7 +30,7 @@ def people(shop):
             )
             for n in range(30)
         ]  # fmt: skip
-        said = {"messageId": str(texts[3].id), "quote": f"message 3 of {name}"}
+        said = {"messageId": texts[3].remote_id, "quote": f"message 3 of {name}"}
         make_analysis(
             contact=contact,
             conversation=conversation,

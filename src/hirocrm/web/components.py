@@ -93,6 +93,12 @@ class Bubble:
     is_outside: bool = False  # the business sent it from Meta's own apps
     receipt: str = ""  # read or delivered, on the last message that was
     talk: str = ""  # the conversation in which it can be answered in particular
+    remote_id: str = ""  # Meta's, by which an analysis names it
+
+    @property
+    def anchor(self) -> str:
+        """What its place on a page is called."""
+        return self.remote_id or self.id
 
 
 @dataclass(frozen=True, slots=True)

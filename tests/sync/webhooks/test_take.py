@@ -163,7 +163,7 @@ class TestRows:
 
         deliver(page_body(text(words="my secret")), page_body(text("m_A2", "hello", at=5)))
         secret, kept = Message.objects.order_by("remote_id")
-        evidence = [{"messageId": str(m.pk), "quote": m.text} for m in (secret, kept)]
+        evidence = [{"messageId": m.remote_id, "quote": m.text} for m in (secret, kept)]
         contact = Contact.objects.get(page=page)
         analysis = Analysis.objects.create(
             organization=page.organization, contact=contact, conversation=kept.conversation, evidence=evidence,
@@ -178,7 +178,7 @@ class TestRows:
 
         deliver(page_body(from_customer(9, message={"mid": "m_A1", "is_deleted": True})))
 
-        left = [{"messageId": str(kept.pk), "quote": "hello"}]
+        left = [{"messageId": kept.remote_id, "quote": "hello"}]
         for row in (analysis, suggestion, moved):
             row.refresh_from_db()
         assert analysis.evidence == suggestion.evidence == left

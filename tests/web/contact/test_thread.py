@@ -45,7 +45,7 @@ def bubble(talk, owner, sign_in):
 
     def drawn(message):
         pattern = re.compile(
-            rf'<li class="message[^>]*id="message-{message.pk}".*?</li>', re.DOTALL
+            rf'<li class="message[^>]*id="message-{message.remote_id}".*?</li>', re.DOTALL
         )
         paths = (
             reverse("contact", args=[talk.contact_id]),

@@ -95,7 +95,7 @@ class TestPage:
             contact=contact,
             conversation=messages[0].conversation,
             recommendations=[{"stage": "qualified", "probability": 71}],
-            evidence=[{"messageId": str(messages[1].id), "quote": "message 1"}],
+            evidence=[{"messageId": messages[1].remote_id, "quote": "message 1"}],
             covered_message_ids=[one.id for one in messages],
             message_count=34,
         )
@@ -131,10 +131,12 @@ class TestPage:
         messages = talk(contact, 90)
 
         thread = (
-            sign_in(owner).get(page_of(contact), {"message": str(messages[5].id)}).context["thread"]
+            sign_in(owner)
+            .get(page_of(contact), {"message": messages[5].remote_id})
+            .context["thread"]
         )
 
-        assert str(messages[5].id) in thread.ids
+        assert messages[5].remote_id in thread.ids
         assert thread.is_newest is False
 
     def test_filters_the_activity_by_kind_and_actor(self, contact, owner, sign_in):

@@ -48,7 +48,7 @@ class TestQueue:
         message = MessageFactory(
             conversation=ConversationFactory(contact=first.contact), text="hm po?"
         )
-        first.evidence = [{"messageId": str(message.id), "quote": "hm po?"}]
+        first.evidence = [{"messageId": message.remote_id, "quote": "hm po?"}]
         first.save()
         ask("Cai", 9)
 

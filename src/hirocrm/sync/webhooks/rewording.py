@@ -84,9 +84,10 @@ def _last_line(messages: Sequence[Message]) -> tuple[str, str]:
 
 def drop_quotes(*, page: Page, message_ids: Collection[UUID]) -> None:
     """Take the words of unsent messages out of what the AI gave as its evidence."""
-    gone = {str(message_id) for message_id in message_ids}
-    if not gone:
+    if not message_ids:
         return
+    unsent = Message.objects.filter(page=page, pk__in=message_ids)
+    gone = set(unsent.values_list("remote_id", flat=True))  # evidence names Meta's ids
     contacts = Conversation.objects.filter(messages__in=message_ids).values("contact_id")
     for model in (Analysis, Suggestion):
         quoting = model.objects.filter(

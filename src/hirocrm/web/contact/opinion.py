@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -84,7 +85,7 @@ def stages_by_name(pipeline: Pipeline | None) -> dict[str, Stage]:
 def present(
     analysis: Analysis, *, pipeline: Pipeline | None, shown: set[str], total: int | None = None
 ) -> Opinion:
-    """An analysis with its stages looked up; `shown` are the messages on the page."""
+    """An analysis with its stages looked up; `shown` are the messages on the page, by Meta's ids."""
     known = stages_by_name(pipeline)
     covered = len(analysis.covered_message_ids)
     return Opinion(
@@ -116,7 +117,7 @@ def evidence_of(rows: Sequence[dict[str, str]], shown: set[str]) -> list[Evidenc
         Evidence(
             row["messageId"],
             row["quote"],
-            "" if row["messageId"] in shown else f"?message={row['messageId']}",
+            "" if row["messageId"] in shown else f"?{urlencode({'message': row['messageId']})}",
         )
         for row in rows
         if row.get("quote")

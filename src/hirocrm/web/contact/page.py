@@ -16,6 +16,7 @@ from hirocrm.contacts import queries as contacts
 from hirocrm.contacts.models import Contact
 from hirocrm.core import clock
 from hirocrm.core.pagination import paginate
+from hirocrm.core.text import clean
 from hirocrm.organizations import permissions
 from hirocrm.organizations import queries as organizations
 from hirocrm.organizations.models import Organization
@@ -118,7 +119,7 @@ def _common(
         contact,
         quotes=opinion.quotes_of(latest.evidence if latest else []),
         zone=zone_of(request.member.organization),
-        message_id=_uuid(query.get("message", "")),
+        message_id=clean(query.get("message", "")),
         limit=messages,
     )
     offered = opinion.pipeline_of(contact, suggestion, all_pipelines)
@@ -204,13 +205,6 @@ def _agrees(contact: Contact, recommended: str, all_pipelines: Any) -> bool:
     """Whether the contact is where the AI's latest word would have it."""
     stage = _stage_of(contact, all_pipelines)
     return stage is not None and stage.name.strip().casefold() == recommended.strip().casefold()
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def suggestion_of(request: MemberHttpRequest, contact_id: UUID) -> Suggestion | None:

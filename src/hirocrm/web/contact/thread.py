@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hirocrm.contacts import queries as contacts
@@ -44,8 +43,8 @@ class Thread:
 
     @property
     def ids(self) -> set[str]:
-        """The messages in it."""
-        return {entry.bubble.id for entry in self.entries}
+        """The messages in it, by Meta's ids."""
+        return {entry.bubble.remote_id for entry in self.entries}
 
 
 def as_many_as_loaded(given: str) -> int:
@@ -60,10 +59,10 @@ def read_thread(
     quotes: Mapping[str, Sequence[str]],
     zone: ZoneInfo,
     cursor: str | None = None,
-    message_id: UUID | None = None,
+    message_id: str = "",
     limit: int = SHOWN,
 ) -> Thread:
-    """The newest messages, those before `cursor`, or those around a message.
+    """The newest messages, those before `cursor`, or those around a message (Meta's id of it).
 
     Raises:
         InvalidCursor: the cursor can't be read.
@@ -79,7 +78,7 @@ def read_thread(
     last: Message | None = None
     for row in found:
         answered = by_remote_id.get(row.reply_to)
-        bubble = _bubble(row, contact, answered, quotes.get(str(row.id), ()), now=now)
+        bubble = _bubble(row, contact, answered, quotes.get(row.remote_id, ()), now=now)
         bubble = replace(bubble, **marks.get(row.id, {}))
         day = _day_of(row, zone)
         is_new_day = last is None or _day_of(last, zone) != day
@@ -97,9 +96,9 @@ def _day_of(row: Message, zone: ZoneInfo) -> date:
         return row.created_time.date()
 
 
-def _cursor_after(rows: Any, message_id: UUID) -> str | None:
+def _cursor_after(rows: Any, message_id: str) -> str | None:
     """The cursor of the message a few after this one, so that reading back from there shows it."""
-    found = rows.filter(id=message_id).first()
+    found = rows.filter(remote_id=message_id).first()
     if found is None:
         return None
     later = paginate(rows, order=ASCENDING, limit=AFTER + 1, cursor=cursor_of(found, ASCENDING))
@@ -126,6 +125,7 @@ def _bubble(
     is_customer = row.sender == Sender.CUSTOMER
     return Bubble(
         id=str(row.id),
+        remote_id=row.remote_id,
         sender=row.sender,
         at=row.created_time,
         name=contact.name if is_customer else contact.page.name,
