@@ -59,6 +59,23 @@ def with_attachments(*attachments: Any, **more: Any) -> Any:
     )
 
 
+def without_time(item: Any) -> Any:
+    return {key: value for key, value in item.items() if key != "timestamp"}
+
+
+def changed(name: str, value: Any) -> Any:
+    """In the form that Instagram Login's deliveries may have."""
+    change = {"field": name, "value": value}
+    return {
+        "object": "instagram",
+        "entry": [{"id": INSTAGRAM, "time": 1767312000, "changes": [change]}],
+    }
+
+
+SAID = on_instagram(message={"mid": "aWd_1", "text": "hi"})
+ANSWERED = from_business(
+    10, person=IRA, business=INSTAGRAM, message={"mid": "aWd_2", "text": "hello", "is_echo": True}
+)
 PRICE = text()
 CASES = [
     Case("text", [page_body(PRICE)],
@@ -246,6 +263,37 @@ CASES = [
     Case("postback without an id, twice", [page_body(PRICE, from_customer(5, postback={"title": "Menu", "payload": "M"})),
                                           page_body(from_customer(5, postback={"title": "Menu", "payload": "M"}))],
         conversation={"stored_count": 2, "window_opened_at": at(5)}),
+    Case("delivery by message ids without a time", [page_body(PRICE, echo()), page_body(without_time(from_customer(delivery={"mids": ["m_B1"]})))],
+        conversation={"delivered_until": at(100)}),
+    Case("read that says nothing but its time", [page_body(PRICE, echo()), page_body(from_customer(141, read={}))],
+        conversation={"delivered_until": at(141), "read_until": at(141)}),
+    Case("Instagram read by its watermark", [instagram_body(SAID), instagram_body(on_instagram(70, read={"watermark": 1767312060000}))], mid="aWd_1",
+        conversation={"delivered_until": at(60), "read_until": at(60)}),
+    Case("Instagram read before its message", [instagram_body(on_instagram(70, read={"mid": "aWd_2"})), instagram_body(ANSWERED)], mid="aWd_2",
+        conversation={"delivered_until": at(10), "read_until": at(10)}),
+    Case("Instagram reaction without an emoji", [instagram_body(ANSWERED), instagram_body(on_instagram(80, reaction={"mid": "aWd_2", "action": "react", "reaction": "love"}))],
+        mid="aWd_2", message={"reactions": [{"sender": "customer", "emoji": "❤️"}]}),
+    Case("Instagram reaction of a kind Meta names other", [instagram_body(ANSWERED), instagram_body(on_instagram(80, reaction={"mid": "aWd_2", "action": "react", "reaction": "other", "emoji": "🌸"}))],
+        mid="aWd_2", message={"reactions": [{"sender": "customer", "emoji": "🌸"}]}),
+    Case("Instagram edit without its text", [instagram_body(SAID), instagram_body(on_instagram(30, message_edit={"mid": "aWd_1", "num_edit": 1}))], mid="aWd_1",
+        message={"text": "hi", "edited_time": at(30)}),
+    Case("Instagram edits, the later one first", [
+        instagram_body(SAID), instagram_body(on_instagram(40, message_edit={"mid": "aWd_1", "text": "third", "num_edit": "2"})),
+        instagram_body(on_instagram(30, message_edit={"mid": "aWd_1", "text": "second", "num_edit": 1}))], mid="aWd_1",
+        message={"text": "third", "edited_time": at(40)}),
+    Case("Instagram edit of nobody named", [instagram_body(SAID), instagram_body({"timestamp": 1767312030000, "message_edit": {"mid": "aWd_1", "text": "hi there", "num_edit": 1}})],
+        mid="aWd_1", message={"text": "hi there", "edited_time": at(30)}),
+    *(Case(f"Instagram Login's form, {name}", [instagram_body(SAID, ANSWERED), changed(name, value)], mid=mid, message=message, conversation=conversation)
+        for name, value, mid, message, conversation in [
+            ("message_reactions", on_instagram(80, reaction={"mid": "aWd_2", "action": "react", "reaction": "love"}), "aWd_2",
+                {"reactions": [{"sender": "customer", "emoji": "❤️"}]}, {"window_opened_at": at(80)}),
+            ("messaging_seen", on_instagram(70, read={"mid": "aWd_2"}), "aWd_2", {}, {"read_until": at(10)}),
+            ("messaging_postbacks", on_instagram(90, postback={"mid": "aWd_8", "title": "Hours?", "payload": "H"}), "aWd_8",
+                {"text": "Hours?", "sender": "customer"}, {"stored_count": 3}),
+            ("messaging_referral", on_instagram(95, referral={"ref": "x", "source": "IGME-SOURCE-LINK"}), "aWd_1", {"text": "hi"}, {"window_opened_at": at(95)}),
+            ("message_edit", on_instagram(30, message_edit={"mid": "aWd_1", "text": "hi there", "num_edit": 1}), "aWd_1", {"text": "hi there"}, {}),
+            ("standby", on_instagram(5, message={"mid": "aWd_3", "text": "psst"}), "aWd_3", {"text": "psst"}, {"stored_count": 3}),
+        ]),
     Case("Instagram Login's form", [{"object": "instagram", "entry": [{"id": INSTAGRAM, "time": 1767312000, "changes": [
         {"field": "messages", "value": {"sender": {"id": IRA}, "recipient": {"id": INSTAGRAM}, "timestamp": "1767312000", "message": {"mid": "aWd_9", "text": "hi"}}}]}]}],
         mid="aWd_9", message={"text": "hi", "created_time": at(0)}, contact={"instagram_sid": IRA}),
@@ -313,6 +361,15 @@ class TestEventKinds:
 
         assert delivery.outcome == "taken"
         assert (Contact.objects.count(), UnreadableEntry.objects.count()) == (0, 0)
+
+    def test_notes_a_policy_warning(self, page, deliver):
+        warning = {"recipient": {"id": PAGE}, "timestamp": 1767312190000, "policy_enforcement": {"action": "Warning", "reason": "Slow answers."}}  # fmt: skip
+
+        deliver(page_body(warning))
+
+        health = WebhookHealth.objects.get(page=page)
+        assert (health.policy_action, health.policy_reason) == ("warning", "Slow answers.")
+        assert health.policy_at == at(190)
 
     def test_notes_what_meta_says_of_policies(self, page, deliver):
         block = {"recipient": {"id": PAGE}, "timestamp": 1767312190000, "policy_enforcement": {"action": "block", "reason": "Spam."}}  # fmt: skip
