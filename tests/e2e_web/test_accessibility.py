@@ -186,7 +186,7 @@ def test_knows_every_page():
 
     parts_of_pages = {
         "board-column", "contact-tag-words", "contact-messages", "contact-activities", "review-undo",
-        "welcome-card", "page-threshold", "first-sync-outlook", "quick-reply",
+        "welcome-card", "page-threshold", "first-sync-outlook", "quick-reply", "contacts-news",
     }  # fmt: skip
     lead_elsewhere = {
         "home", "sign-in-by-link", "connect-facebook", "connect-instagram", "facebook-callback",
