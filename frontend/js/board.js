@@ -4,6 +4,7 @@ import Sortable from "sortablejs";
 import { isCarrying } from "./board_keyboard.js";
 import { withFold } from "./board_logic.js";
 import { listOf, placeOf, refresh, settle } from "./board_moves.js";
+import { scrollStep, startTurning, stopTurning } from "./board_turning.js";
 import { remember } from "./cookies.js";
 
 const LONG_PRESS_MS = 220;
@@ -34,9 +35,17 @@ function makeSortable(list) {
     animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 160,
     ghostClass: "is-ghost",
     dragClass: "is-carried",
-    onStart: ({ item }) => (origin = placeOf(item)),
+    scrollFn: scrollStep,
+    onStart: ({ item }) => {
+      origin = placeOf(item);
+      startTurning(board(), (column) => {
+        listOf(column).prepend(item);
+        mark(listOf(column));
+      });
+    },
     onMove: ({ to }) => mark(to),
     onEnd: ({ item }) => {
+      stopTurning();
       mark(null);
       const from = origin;
       origin = null;

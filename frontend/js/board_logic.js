@@ -25,3 +25,7 @@ export function withFold(cookie, stage, isFolded) {
   folds.set(stage, isFolded ? "1" : "0");
   return folds.toString();
 }
+
+// Where a finger that carries a card turns the board: -1 at the screen's left edge, 1 at its right one, else 0.
+const EDGE = 48; // px: about a finger's width, and the page's own margin is in it
+export const turnAt = (x, width) => (x < EDGE ? -1 : x > width - EDGE ? 1 : 0);

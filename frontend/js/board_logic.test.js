@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { neighbour, nextColumn, withFold } from "./board_logic.js";
+import { neighbour, nextColumn, turnAt, withFold } from "./board_logic.js";
 
 const COLUMNS = [["a", "b", "c"], [], ["d"]];
 
@@ -27,4 +27,8 @@ test("a carried card stops at the edges and turns round in right-to-left pages",
 test("folds are kept by stage", () => {
   assert.equal(withFold("", "s1", true), "s1=1");
   assert.equal(withFold("s1=1&s2=0", "s1", false), "s1=0&s2=0");
+});
+
+test("only the screen's edges turn the board", () => {
+  assert.deepEqual([0, 47, 48, 180, 312, 313, 360].map((x) => turnAt(x, 360)), [-1, -1, 0, 0, 0, 1, 1]);
 });

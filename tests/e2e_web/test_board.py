@@ -49,6 +49,17 @@ def drag(page, contact, stage):
     page.mouse.up()
 
 
+def finger_on(page):
+    """Moves a finger on the page: kind is touchStart, touchMove or touchEnd."""
+    touch = page.context.new_cdp_session(page)
+
+    def finger(kind, x=0, y=0):
+        points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return finger
+
+
 class TestMoves:
     def test_by_mouse_with_undo(self, visit, agent, shop, ana):
         page = visit(agent, "/board")
@@ -94,14 +105,36 @@ class TestMoves:
         assert ana.stage_id == shop.won.id
 
     def test_by_long_press_on_a_phone(self, visit, agent, shop, ana):
-        page = visit(agent, "/board", phone=False, has_touch=True)
+        page = visit(agent, "/board", phone=True)
+        is_live(page)
+        box = card(page, ana).bounding_box()
+        finger = finger_on(page)
+
+        def turned_to(stage):
+            page.locator(f"[data-board-switch='{stage.id}'][aria-current=true]").wait_for()
+
+        finger("touchStart", box["x"] + 100, box["y"] + 60)
+        page.wait_for_timeout(400)
+        for x in range(140, 351, 30):
+            finger("touchMove", x, box["y"] + 70)
+        turned_to(shop.qualified)
+        turned_to(shop.won)
+        finger("touchMove", 180, box["y"] + 80)
+        page.wait_for_timeout(1500)
+        turned_to(shop.won)
+        finger("touchMove", 10, box["y"] + 80)
+        turned_to(shop.qualified)
+        finger("touchEnd")
+
+        toast(page, "Ana Cruz moved to Qualified.")
+        ana.refresh_from_db()
+        assert ana.stage_id == shop.qualified.id
+
+    def test_by_long_press_on_a_large_screen(self, visit, agent, shop, ana):
+        page = visit(agent, "/board", has_touch=True)
         is_live(page)
         box, target = card(page, ana).bounding_box(), column(page, shop.qualified).bounding_box()
-        touch = page.context.new_cdp_session(page)
-
-        def finger(kind, x=0, y=0):
-            points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        finger = finger_on(page)
 
         x, y = box["x"] + 100, box["y"] + 60
         finger("touchStart", x, y)
