@@ -209,6 +209,24 @@ class TestList:
 
         page.wait_for_url("**/runs/*")
 
+    def test_is_sorted_and_chosen_whole_on_a_phone(self, visit, agent, shop, people):
+        for number in range(60):
+            shop.contact(shop.new, first_name=f"Dan {number:02}", last_interaction_at=START)
+        page = visit(agent, "/contacts", phone=True)
+
+        page.get_by_role("link", name="Name", exact=True).tap()
+        page.wait_for_url("**sort=name")
+        first = page.locator("[data-row] .table-name").first.inner_text()
+        page.get_by_label("Select the page").tap()
+        page.get_by_role("button", name="Select all 63").tap()
+        selected = page.locator("[data-select-count]").inner_text()
+        bar, dock = page.locator(".bulk-bar").bounding_box(), page.locator(".dock").bounding_box()
+        is_above = bar["y"] + bar["height"] <= dock["y"]
+        page.get_by_role("button", name="Clear").tap()
+        page.locator(".bulk-bar").wait_for(state="hidden")
+
+        assert (first, selected, is_above) == ("Ana", "All 63 selected", True)
+
     def test_exports_a_file(self, visit, agent, people):
         page = visit(agent, "/contacts")
         page.locator("[data-select-row]").first.check()
