@@ -53,15 +53,18 @@ def server(django_db_setup: None) -> Iterator[str]:
 
 @pytest.fixture
 def visit(server: str, browser: "Browser") -> "Iterator[Callable[..., Page]]":
-    """Opens a page as a member, in a browser of their own: `visit(owner, "/board", phone=True)`."""
+    """Opens a page as a member, in a browser of their own: `visit(owner, "/board", phone=True)`. None: signed out."""
     opened: list[BrowserContext] = []
     faults: list[str] = []
 
-    def visited(member: "Member", path: str, *, phone: bool = False, **options: Any) -> "Page":
+    def visited(
+        member: "Member | None", path: str, *, phone: bool = False, **options: Any
+    ) -> "Page":
         chosen = {**(PHONE if phone else DESK), "reduced_motion": "reduce", **options}
         context = browser.new_context(**chosen)
         opened.append(context)
-        context.add_cookies([_session(member, server)])
+        if member is not None:
+            context.add_cookies([_session(member, server)])
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda fault: faults.append(str(fault)))

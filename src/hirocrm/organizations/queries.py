@@ -149,6 +149,13 @@ def get_invitation(*, plain: str, now: datetime) -> Invitation:
     return found
 
 
+def is_invited(*, user: User, now: datetime) -> bool:
+    """Whether an invitation to any organization waits for the user's address."""
+    return Invitation.objects.filter(
+        email=user.email, accepted_at__isnull=True, expires_at__gt=now
+    ).exists()
+
+
 def list_audit_entries(*, member: Member) -> QuerySet[AuditEntry]:
     """What was changed by whom, newest first."""
     permissions.require(member, Right.CONFIGURE)

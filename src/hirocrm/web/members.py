@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 
-from hirocrm.organizations import sessions
+from hirocrm.core import clock
+from hirocrm.organizations import queries, sessions
 from hirocrm.organizations.models import Member
 
 P = ParamSpec("P")
@@ -55,6 +56,7 @@ def _admit(request: HttpRequest) -> HttpResponseBase | None:
         return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
     member = sessions.find_session_member(user=request.user, session=request.session)
     if member is None:
-        return render(request, "no_organization.html", status=403)
+        is_invited = queries.is_invited(user=request.user, now=clock.now())
+        return render(request, "no_organization.html", {"is_invited": is_invited}, status=403)
     request.member = member  # type: ignore[attr-defined]  # makes it a MemberHttpRequest
     return None
