@@ -86,6 +86,7 @@ class Bubble:
     reactions: tuple[str, ...] = ()
     reply_to: str = ""
     quotes: tuple[str, ...] = ()
+    rest_url: str = ""  # where all of a very long text is shown
     is_deleted: bool = False
     is_edited: bool = False
     is_expired: bool = False  # emptied by the organization's retention rule

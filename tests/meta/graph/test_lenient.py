@@ -84,6 +84,10 @@ class TestReadText:
     def test_can_be_stored(self, value, expected):
         assert read_text(value) == expected
 
+    def test_is_cut_beyond_any_of_metas(self):
+        assert read_text("a" * 50_000) == "a" * 50_000
+        assert read_text("a" * 2_600_000) == "a" * 49_999 + "…"
+
 
 class TestReadCount:
     @pytest.mark.parametrize(

@@ -46,6 +46,25 @@ def talk(contact, count):
 
 
 class TestPage:
+    def test_shortens_a_very_long_message_until_it_is_asked_for(self, contact, owner, sign_in):
+        long, answer = talk(contact, 2)
+        long.text = "é" * 2_600_000 + "end"
+        long.save()
+        answer.reply_to = long.remote_id
+        answer.save()
+        client = sign_in(owner)
+        whole = page_of(contact) + f"?message={long.remote_id}"
+
+        drawn = client.get(page_of(contact)).content.decode()
+        inbox = client.get(reverse("inbox-conversation", args=[long.conversation_id]))
+        asked = client.get(whole).content.decode()
+
+        assert "é" * 4_999 + "…" in drawn
+        assert drawn.count("é") < 5_500
+        assert inbox.content.decode().count("é") < 5_500
+        assert f'href="{whole}#message-{long.remote_id}"' in drawn
+        assert "é" * 2_600_000 + "end</p>" in asked
+
     def test_makes_links_of_web_addresses_only(self, contact, owner, sign_in):
         (message,) = talk(contact, 1)
         message.attachments = [

@@ -11,8 +11,11 @@ from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from hirocrm.core.text import shorten
+
 _T = TypeVar("_T")
 
+LONGEST_TEXT = 50_000  # characters; Messenger takes 20,000
 _MILLISECONDS_FROM = 1e11  # Unix seconds stay below this until the year 5138
 # Facebook began in 2004, and no token is made out for centuries: a time beyond these is a fault. Taken as it is,
 # it would stand at one end of every list, and the ends of the calendar can't be shown in every time zone.
@@ -67,11 +70,11 @@ def _read_iso(text: str) -> datetime:
 
 
 def read_text(value: object) -> str | None:
-    """Text without NUL; None for an empty one and for what isn't text."""
+    """Text without NUL, cut where it is longer than any of Meta's; None for an empty one and for what isn't text."""
     if not isinstance(value, str):
         return None if isinstance(value, bool) or not isinstance(value, int | float) else str(value)
     text = clean_text(value)
-    return None if not text or text.isspace() else text
+    return None if not text or text.isspace() else shorten(text, LONGEST_TEXT)
 
 
 def read_count(value: object) -> int | None:

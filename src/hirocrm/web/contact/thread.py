@@ -6,12 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
+
 from hirocrm.contacts import queries as contacts
 from hirocrm.contacts.models import Contact, Message
 from hirocrm.contacts.snapshots import Sender
 from hirocrm.core import clock
 from hirocrm.core.pagination import Order, cursor_of, paginate
-from hirocrm.core.text import web_address
+from hirocrm.core.text import shorten, web_address
 from hirocrm.inbox.services import is_answerable
 from hirocrm.web.components import Attachment, Bubble
 from hirocrm.web.contact.expiry import is_expired
@@ -19,6 +21,8 @@ from hirocrm.web.contact.sent import marks_of
 
 SHOWN = 40
 LOADED_MAX = 200  # drawn anew when something changed
+DRAWN = 5_000  # characters of one message; the page that is asked for it shows all of them
+QUOTED = 300  # of the message that is answered: two lines are shown
 AFTER = 15  # how many messages are shown after the one that was asked for
 ORDER = (Order("created_time", descending=True), Order("id", descending=True))
 ASCENDING = (Order("created_time"), Order("id"))
@@ -79,6 +83,8 @@ def read_thread(
     for row in found:
         answered = by_remote_id.get(row.reply_to)
         bubble = _bubble(row, contact, answered, quotes.get(row.remote_id, ()), now=now)
+        if row.remote_id != message_id:
+            bubble = _shortened(bubble, contact)
         bubble = replace(bubble, **marks.get(row.id, {}))
         day = _day_of(row, zone)
         is_new_day = last is None or _day_of(last, zone) != day
@@ -132,10 +138,23 @@ def _bubble(
         text=row.text or "",
         attachments=tuple(_attachment(one, row, now) for one in row.attachments),
         reactions=tuple(one.get("emoji", "") for one in row.reactions),
-        reply_to=(answered.text or "") if answered else "",
+        reply_to=shorten(answered.text or "", QUOTED) if answered else "",
         quotes=tuple(quotes),
         is_deleted=row.deleted_time is not None,
         is_edited=row.edited_time is not None,
         is_expired=row.expired_at is not None,
         talk=str(row.conversation_id) if is_answerable(row) else "",
     )
+
+
+def _shortened(bubble: Bubble, contact: Contact) -> Bubble:
+    """The beginning of a very long message, and where all of it is: a page holds dozens."""
+    if len(bubble.text) <= DRAWN:
+        return bubble
+    url = reverse(
+        "contact",
+        args=[contact.id],
+        query={"message": bubble.anchor},
+        fragment=f"message-{bubble.anchor}",
+    )
+    return replace(bubble, text=shorten(bubble.text, DRAWN), rest_url=url)
