@@ -130,8 +130,37 @@ class TestReview:
         assert box["height"] >= 44
         assert stage_of(people[0]) == "Qualified"
 
+    def test_shows_all_that_is_asked_on_one_phone_screen(self, visit, agent, people):
+        people[1].ai_context = "A long summary. " * 100
+        people[1].save()
+        page = visit(agent, "/review", phone=True)
+
+        for name in ("Ana", "Ben"):
+            item = page.locator(
+                "[data-review-item]:not([hidden])", has=page.get_by_role("heading", name=name)
+            )
+            item.wait_for()
+            page.locator(".htmx-request").first.wait_for(state="detached")
+            answers = item.locator(".review-answers").bounding_box()
+            words = item.get_by_role("region", name="What the AI sees").bounding_box()
+            newest = item.get_by_text(f"message 29 of {name}").bounding_box()
+            assert 0 < words["y"] < newest["y"] < newest["y"] + newest["height"] < answers["y"]
+            item.locator(".review-choice").first.tap()
+            told = page.locator(".toast").last.bounding_box()
+            assert told["y"] + told["height"] < words["y"]
+
 
 class TestContact:
+    def test_tabs_keep_their_place_on_a_phone(self, visit, agent, people):
+        page = visit(agent, f"/contacts/{people[0].id}", phone=True)
+
+        for name in ("Activity", "Notes", "Analyses", "Conversation"):
+            tabs = page.locator(".contact-tabs")
+            tabs.get_by_role("link", name=name).tap()
+            tabs.locator("[aria-current]", has_text=name).wait_for()
+            page.wait_for_load_state()
+            assert 40 <= tabs.bounding_box()["y"] < 400
+
     def test_leads_from_the_evidence_to_the_message(self, visit, agent, people):
         page = visit(agent, f"/contacts/{people[0].id}")
 

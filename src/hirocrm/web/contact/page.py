@@ -191,7 +191,7 @@ def zone_of(organization: Organization) -> ZoneInfo:
 def _tabs(current: str, filters: Filters) -> list[dict[str, object]]:
     labels = (_("Conversation"), _("Activity"), _("Notes"), _("Analyses"))
     return [
-        {"label": label, "url": f"?{filters.query_with(tab=tab)}", "current": tab == current}
+        {"label": label, "url": f"?{filters.query_with(tab=tab)}#tabs", "current": tab == current}
         for tab, label in zip(TABS, labels, strict=True)
     ]
 
