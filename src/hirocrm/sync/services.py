@@ -359,38 +359,6 @@ def _shelf(organization: Organization, own_name: str | None) -> Page:
     return page
 
 
-# --- schedule -------------------------------------------------------------------------------------
-
-INTERVALS = {
-    SyncSchedule.EVERY_15_MINUTES: timedelta(minutes=15),
-    SyncSchedule.HOURLY: timedelta(hours=1),
-    SyncSchedule.DAILY: timedelta(days=1),
-}
-SCHEDULED_AT_ONCE = 200
-
-
-def start_due_syncs(*, now: datetime) -> int:
-    """Start the syncs whose time has come; returns how many.
-
-    The first sync of a Page is a person's: its depth and cost are theirs to choose.
-    """
-    started = 0
-    for schedule, interval in INTERVALS.items():
-        due = (
-            Page.objects.filter(
-                sync_schedule=schedule,
-                last_synced_at__lte=now - interval,
-                state__in=[ConnectionState.HEALTHY, ConnectionState.LIMITED],
-            )
-            .exclude(sync_runs__finished_at=None, sync_runs__created_at__isnull=False)
-            .order_by("last_synced_at")[:SCHEDULED_AT_ONCE]
-        )
-        for page in due:
-            start_sync(page=page, now=now)
-            started += 1
-    return started
-
-
 RETRY_AFTER = timedelta(minutes=10)
 MAX_ATTEMPTS = 6
 RETRIED_AT_ONCE = 1000

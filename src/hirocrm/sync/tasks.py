@@ -10,7 +10,7 @@ from procrastinate import JobContext
 from hirocrm.core import clock
 from hirocrm.core.jobs import RetryTransient, app, is_transient
 from hirocrm.core.threads import in_thread
-from hirocrm.sync import demo, fetch, imports, lifecycle, profiles, reading, services
+from hirocrm.sync import demo, fetch, imports, lifecycle, profiles, reading, schedule, services
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
 from hirocrm.sync.webhooks import gaps, quiet, reread, sweep, take
@@ -83,7 +83,7 @@ async def analyse_batch(*, organization_id: str, batch_id: str) -> None:
 )
 async def start_due_syncs(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
     """Start the syncs whose time has come."""
-    await in_thread(services.start_due_syncs, now=clock.now())
+    await in_thread(schedule.start_due_syncs, now=clock.now())
 
 
 @app.periodic(cron="*/10 * * * *")

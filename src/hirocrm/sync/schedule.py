@@ -1,0 +1,92 @@
+"""Which Pages' time for a sync has come, and how long to leave one alone whose syncs come to nothing."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from hirocrm.meta.models import ConnectionState, Page, SyncSchedule
+from hirocrm.sync.errors import PageNotConnected
+from hirocrm.sync.models import RunKind, RunStatus, SyncRun
+from hirocrm.sync.services import start_sync
+
+INTERVALS = {
+    SyncSchedule.EVERY_15_MINUTES: timedelta(minutes=15),
+    SyncSchedule.HOURLY: timedelta(hours=1),
+    SyncSchedule.DAILY: timedelta(days=1),
+}
+SCHEDULED_AT_ONCE = 200
+FIRST_REST = timedelta(minutes=5)  # after one failed run; doubled by each further one
+REST_DOUBLED_AT_MOST = 16  # far past the longest interval
+
+_VAIN = (RunStatus.FAILED, RunStatus.TOKEN_EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """What became of a Page's syncs since the last that brought something. `failed` are in a row."""
+
+    failed: int
+    failed_at: datetime | None
+    cancelled_at: datetime | None
+
+    def is_over(self, interval: timedelta, now: datetime) -> bool:
+        """Whether the rest is over: a failed try's grows up to the interval, a cancelled one's is the interval."""
+        if self.cancelled_at is not None and self.cancelled_at > now - interval:
+            return False
+        if self.failed_at is None:
+            return True
+        rest: timedelta = FIRST_REST * 2 ** min(self.failed - 1, REST_DOUBLED_AT_MOST)
+        return self.failed_at <= now - min(rest, interval)
+
+
+def start_due_syncs(*, now: datetime) -> int:
+    """Start the syncs whose time has come; returns how many.
+
+    The first sync of a Page is a person's: its depth and cost are theirs to choose.
+    """
+    started = 0
+    for schedule, interval in INTERVALS.items():
+        for page in _due(schedule, interval, now):
+            try:
+                start_sync(page=page, now=now)
+            except PageNotConnected:
+                continue
+            started += 1
+    return started
+
+
+def _due(schedule: SyncSchedule, interval: timedelta, now: datetime) -> QuerySet[Page]:
+    """The Pages to sync now, those first that wait longest."""
+    pages = Page.objects.filter(
+        sync_schedule=schedule,
+        last_synced_at__lte=now - interval,
+        state__in=[ConnectionState.HEALTHY, ConnectionState.LIMITED],
+    )
+    pages = pages.exclude(sync_runs__finished_at=None, sync_runs__created_at__isnull=False)
+    failed, cancelled = _runs_since(*_VAIN), _runs_since(RunStatus.CANCELLED)
+    rows = pages.order_by("last_synced_at").values_list(
+        "pk",
+        Coalesce(Subquery(failed.annotate(n=Count("pk")).values("n")), 0),
+        Subquery(failed.annotate(at=Max("finished_at")).values("at")),
+        Subquery(cancelled.annotate(at=Max("finished_at")).values("at")),
+    )
+    rested = (pk for pk, *tries in rows if Tries(*tries).is_over(interval, now))
+    ids = list(islice(rested, SCHEDULED_AT_ONCE))
+    return Page.objects.filter(pk__in=ids).order_by("last_synced_at")
+
+
+def _runs_since(*statuses: RunStatus) -> QuerySet[SyncRun, Any]:
+    """A Page's syncs that ended so since one brought something, as a group to aggregate."""
+    never = Value(datetime.min.replace(tzinfo=UTC))
+    runs = SyncRun.objects.filter(
+        organization=OuterRef("organization"),
+        page=OuterRef("pk"),
+        kind=RunKind.SYNC,
+        status__in=statuses,
+        created_at__gt=Coalesce(OuterRef("last_synced_at"), never),
+    )
+    return runs.order_by().values("page")
