@@ -13,7 +13,7 @@ from hirocrm.contacts.snapshots import ConversationSnapshot, MessageSource
 from hirocrm.inbox.services import settle_snapshots
 from hirocrm.meta.models import Page
 from hirocrm.pipelines.assign import Rules
-from hirocrm.sync import batches, lifecycle
+from hirocrm.sync import batches, lifecycle, missed_conversations
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncPosition, SyncRun
 from hirocrm.sync.webhooks import gaps, health
@@ -32,6 +32,7 @@ class FetchedPage:
     cursor: str | None
     page_size: int
     skipped: int = 0  # left out on purpose, such as group conversations
+    is_walk: bool = True  # False: conversations asked for singly, which say nothing of the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,12 @@ def commit_page(
     missed = _note_missed(run, ingested, source, now)
     known = len(wanted) < len(fetched.snapshots) or _reached_known(run, platform, wanted, ingested)
     lifecycle.record_troubles(run, fetched.troubles)
+    if source is MessageSource.SYNC:
+        missed_conversations.note(run, platform, fetched.snapshots, fetched.troubles)
     within = replace(fetched, snapshots=wanted)
     _count(run, ingested, within, to_read=len(to_read), missed=missed)
-    _save_place(run, platform, fetched, done=known or fetched.cursor is None)
+    if fetched.is_walk:
+        _save_place(run, platform, fetched, done=known or fetched.cursor is None)
     lifecycle.tell(run)
     return Committed(reached_known=known, cancelled=False)
 

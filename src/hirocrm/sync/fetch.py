@@ -5,7 +5,9 @@ Whatever goes wrong, the run's row says where to go on.
 """
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -23,12 +25,14 @@ from hirocrm.core.platforms import Platform
 from hirocrm.core.threads import in_thread
 from hirocrm.meta.connections import open_graph
 from hirocrm.meta.graph.client import GraphClient
-from hirocrm.sync import commit, lifecycle
+from hirocrm.meta.models import Page
+from hirocrm.sync import commit, lifecycle, missed_conversations
 from hirocrm.sync.commit import Committed, FetchedPage
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncPosition, SyncRun
 from hirocrm.sync.plan import Plan, plan_for, remember
 from hirocrm.sync.sources.graph import PAGE_SIZE, GraphSource, SourcePage
+from hirocrm.sync.sources.graph_single import SingleConversations
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +64,8 @@ async def fetch_run(run_id: UUID) -> None:
             if not await _fetch_platform(plan, client, platform):
                 break
         else:
-            await _sweep(plan)
+            if all([await _fetch_missed(plan, client, p) for p in plan.page.platforms]):
+                await _sweep(plan)
     await in_thread(lifecycle.fetching_ended, run_id=run_id, now=clock.now())
 
 
@@ -78,8 +83,13 @@ async def _fetch_platform(plan: Plan, client: GraphClient, platform: Platform) -
     source = await in_thread(_open_source, plan, client, platform)
     if source is None:
         return True
+    return await _may_go_on(plan, platform, _walk(plan, source, platform))
+
+
+async def _may_go_on(plan: Plan, platform: Platform, fetching: Awaitable[bool]) -> bool:
+    """Whether the run may fetch more after this; what Meta refused is noted on it."""
     try:
-        return await _walk(plan, source, platform)
+        return await fetching
     except (UpstreamUnauthorized, UpstreamForbidden) as exc:
         await in_thread(
             lifecycle.connection_refused,
@@ -96,6 +106,24 @@ async def _fetch_platform(plan: Plan, client: GraphClient, platform: Platform) -
     return True
 
 
+async def _fetch_missed(plan: Plan, client: GraphClient, platform: Platform) -> bool:
+    """Ask again for the conversations that earlier syncs couldn't read; False as for `_fetch_platform`."""
+    ids = await in_thread(missed_conversations.to_ask_for, plan.run, platform.value)
+    if not ids:
+        return True
+    log.info("sync_run.missed_again", run_id=str(plan.run.pk), conversations=len(ids))
+    source = SingleConversations(client, remote_ids=ids, platform=platform, **_whose(plan.page))
+    return await _may_go_on(plan, platform, _take_all(plan, source, platform))
+
+
+async def _take_all(plan: Plan, source: GraphSource, platform: Platform) -> bool:
+    while (page := await _next_page(plan, source)) is not None:
+        done = await _commit(plan, platform, page, is_walk=False)
+        if done.cancelled:
+            return False
+    return True
+
+
 def _open_source(plan: Plan, client: GraphClient, platform: Platform) -> GraphSource | None:
     """The source at the place where the run stopped; None if the platform is done."""
     run = SyncRun.objects.only("cursor").get(pk=plan.run.pk)
@@ -106,14 +134,21 @@ def _open_source(plan: Plan, client: GraphClient, platform: Platform) -> GraphSo
     size = place.get("page_size") or (position.page_size if position else PAGE_SIZE)
     return GraphSource(
         client,
-        page_id=plan.page.remote_id or "",
         platform=platform,
-        instagram_account_id=plan.page.instagram_account_id,
-        instagram_username=plan.page.instagram_username or None,
+        **_whose(plan.page),
         cursor=place.get("cursor"),
         page_size=int(size),
         max_page_size=PAGE_SIZE,
     )
+
+
+def _whose(page: Page) -> dict[str, Any]:
+    """What tells a source which participant is the business."""
+    return {
+        "page_id": page.remote_id or "",
+        "instagram_account_id": page.instagram_account_id,
+        "instagram_username": page.instagram_username or None,
+    }
 
 
 async def _walk(plan: Plan, source: GraphSource, platform: Platform) -> bool:
@@ -176,7 +211,9 @@ async def _next_page(plan: Plan, source: GraphSource) -> SourcePage | None:
             await asyncio.sleep(seconds)
 
 
-async def _commit(plan: Plan, platform: Platform, page: SourcePage) -> Committed:
+async def _commit(
+    plan: Plan, platform: Platform, page: SourcePage, *, is_walk: bool = True
+) -> Committed:
     troubles = [
         Trouble(
             error=failure.sentence,
@@ -195,6 +232,7 @@ async def _commit(plan: Plan, platform: Platform, page: SourcePage) -> Committed
             troubles=troubles,
             cursor=None if page.is_last else page.cursor,
             page_size=page.page_size,
+            is_walk=is_walk,
         ),
         source=MessageSource.SYNC,
         rules=plan.rules,

@@ -205,6 +205,31 @@ class ParkedEvent(models.Model):
         return f"{self.kind} of {self.mid}"
 
 
+class MissedConversation(models.Model):
+    """A conversation that Meta listed but a walk couldn't read: later syncs ask for it alone, a few times.
+
+    `run` is the latest that tried, `tries` counts them all. It goes when the conversation is read.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    page = models.ForeignKey(Page, models.CASCADE, related_name="missed_conversations")
+    platform = models.CharField(max_length=10)
+    remote_id = models.CharField(max_length=255)
+    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="+")
+    tries = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["page", "platform", "remote_id"], name="one_missed_conversation"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.remote_id}"
+
+
 class SyncPosition(models.Model):
     """How far a Page's conversations are known, by platform: where the next incremental run may stop."""
 

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, Func, Q, QuerySet
 
+from hirocrm.contacts.models import AnalysisState, Conversation
 from hirocrm.meta.models import Page
 from hirocrm.sync.errors import RunNotFound
-from hirocrm.sync.models import RunError, RunKind, SyncRun
+from hirocrm.sync.models import AnalysisBatch, RunError, RunKind, SyncRun
 
 ERRORS_AT_ONCE = 1_000
 ERRORS_SHOWN = 100
@@ -49,6 +50,17 @@ def list_run_errors(run: SyncRun, limit: int = ERRORS_SHOWN) -> QuerySet[RunErro
     return RunError.objects.filter(organization_id=run.organization_id, run=run).order_by("id")[
         :limit
     ]
+
+
+def list_failed_conversations(run: SyncRun) -> QuerySet[Conversation]:
+    """The conversations whose analysis failed in the run and hasn't worked since."""
+    batches = AnalysisBatch.objects.filter(organization_id=run.organization_id, run=run)
+    return Conversation.objects.filter(
+        Q(pk__in=batches.values_list(Func(F("failed_ids"), function="unnest")))
+        | Q(pk__in=batches.values_list(Func(F("conversation_ids"), function="unnest"))),
+        organization_id=run.organization_id,
+        analysis_state=AnalysisState.FAILED,
+    )
 
 
 def list_errors_after(

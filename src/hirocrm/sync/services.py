@@ -20,7 +20,7 @@ from hirocrm.organizations.models import Member, Organization
 from hirocrm.organizations.permissions import Right, require
 from hirocrm.pipelines.assign import undo_assignments
 from hirocrm.pipelines.models import Pipeline
-from hirocrm.sync import batches, lifecycle, queries
+from hirocrm.sync import batches, lifecycle, missed_conversations, queries
 from hirocrm.sync.errors import NothingToDo, PageNotConnected, RunAlreadyFinished, RunStillOpen
 from hirocrm.sync.models import RunKind, SyncRun
 
@@ -137,17 +137,18 @@ def cancel_run(*, run: SyncRun, now: datetime) -> SyncRun:
 def retry_failed(*, run: SyncRun, member: Member | None, now: datetime) -> SyncRun:
     """Start a run over the conversations that failed in `run`.
 
+    If some couldn't be fetched it is a sync, which asks for them again and reads the others too.
+
     Raises:
+        PageNotConnected: there are some to fetch and no token to do it with.
         RunStillOpen: it hasn't ended yet.
         NothingToDo: none failed, or all have been read since.
     """
     if run.is_open:
         raise RunStillOpen("This run is still going on. Wait for its end, then retry what failed.")
-    failed = Conversation.objects.filter(
-        organization_id=run.organization_id, analysis_state=AnalysisState.FAILED
-    )
-    if run.page_id:
-        failed = failed.filter(page_id=run.page_id)
+    if missed_conversations.allow_again(run):
+        return start_sync(page=run.own_page, member=member, now=now)
+    failed = queries.list_failed_conversations(run)
     if not failed.exists():
         raise NothingToDo("No contact of this run is waiting for another try.")
     options = {key: run.options[key] for key in ("pipelineId", "updateMode") if key in run.options}

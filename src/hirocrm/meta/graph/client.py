@@ -186,6 +186,17 @@ class GraphClient:
             user_id=user_id,
         )
 
+    async def get_conversation(
+        self, conversation_id: str, platform: Platform, *, fields: str | None = None
+    ) -> Listing[Conversation]:
+        """One conversation by its id, as a page of its own; its `fields` as in `list_conversations`.
+
+        Reference: https://developers.facebook.com/docs/graph-api/reference/conversation/
+        """
+        wanted = fields or fields_of.conversation_fields(platform)
+        answer = await self._get(conversation_id, params={"fields": wanted})
+        return Listing((_parse(Conversation, answer),), usage=self.usage)
+
     async def list_messages(
         self,
         conversation_id: str,

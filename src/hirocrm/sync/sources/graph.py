@@ -74,7 +74,7 @@ class SourcePage:
 
 
 @dataclass(slots=True)
-class _OpenPage:
+class OpenPage:
     """A page that was listed but isn't handed out yet; kept when a call for it fails."""
 
     listing: Listing[Conversation]
@@ -140,7 +140,7 @@ class GraphSource:
         self._trail = CursorTrail()
         if cursor is not None:
             self._trail.follow(cursor)
-        self._open: _OpenPage | None = None
+        self._open: OpenPage | None = None
         self._previous_ids: tuple[str, ...] = ()
         self._fields_left_out: frozenset[str] = frozenset()
         self._is_done = False
@@ -185,7 +185,7 @@ class GraphSource:
         if self._is_done:
             return None
         if self._open is None:
-            self._open = _OpenPage(await self._list(), self._now())
+            self._open = OpenPage(await self._list(), self._now())
         await self._read_conversations(self._open)
         page, self._open = self._close(self._open), None
         return page
@@ -246,7 +246,7 @@ class GraphSource:
 
     # Reading what was listed
 
-    async def _read_conversations(self, page: _OpenPage) -> None:
+    async def _read_conversations(self, page: OpenPage) -> None:
         """Go on with the page's conversations after those already done."""
         for conversation in page.listing.items[page.done :]:
             messages = await self._read_messages(conversation, page)
@@ -262,7 +262,7 @@ class GraphSource:
             page.done += 1
 
     async def _read_messages(
-        self, conversation: Conversation, page: _OpenPage
+        self, conversation: Conversation, page: OpenPage
     ) -> list[Message] | None:
         """The newest messages; None when there are some that can't be had."""
         edge = conversation.messages
@@ -277,12 +277,12 @@ class GraphSource:
                 await self._fetch_messages(conversation, found, after)
         except GraphObjectMissing as refusal:
             if edge is None:
-                page.failures.append(_failure(conversation.id, refusal))
+                page.failures.append(to_failure(conversation.id, refusal))
                 return None
         except GraphError as refusal:
-            if page.note_timeout(refusal) or _concerns_connection(refusal):
+            if page.note_timeout(refusal) or concerns_connection(refusal):
                 raise
-            page.failures.append(_failure(conversation.id, refusal))
+            page.failures.append(to_failure(conversation.id, refusal))
             return found or None
         return found
 
@@ -325,7 +325,7 @@ class GraphSource:
 
     # Handing out
 
-    def _close(self, page: _OpenPage) -> SourcePage:
+    def _close(self, page: OpenPage) -> SourcePage:
         page.failures.extend(
             SourceFailure(u.remote_id, GraphMalformed.code, u.reason)
             for u in page.listing.unreadable
@@ -333,7 +333,7 @@ class GraphSource:
         try:
             self._advance(page.listing)
         except GraphMalformed as refusal:
-            page.failures.append(_failure(None, refusal))
+            page.failures.append(to_failure(None, refusal))
             self._cursor, self._is_done, self._has_ended_early = None, True, True
         self._size.note_good_page()
         return SourcePage(
@@ -363,7 +363,7 @@ def _has_more(conversation: Conversation, found: list[Message]) -> bool:
     return len(found) < wanted
 
 
-def _concerns_connection(refusal: GraphError) -> bool:
+def concerns_connection(refusal: GraphError) -> bool:
     """Whether every other conversation would fare the same, so that the walk must stop here."""
     if isinstance(refusal, GraphTokenInvalid | GraphRateLimited):
         return True
@@ -376,6 +376,7 @@ def _may_be_too_much(fault: GraphUnavailable) -> bool:
     return isinstance(fault, GraphTimeout) or fault.refusal.http_status is not None
 
 
-def _failure(remote_id: str | None, refusal: GraphError) -> SourceFailure:
+def to_failure(remote_id: str | None, refusal: GraphError) -> SourceFailure:
+    """What Meta refused, as a page tells it."""
     code = refusal.remote_code
     return SourceFailure(remote_id, refusal.code if code is None else code, refusal.sentence)
