@@ -143,6 +143,7 @@ function refreshAwaiting() {
   if (origin || isCarrying() || document.querySelector(".contact-card.is-saving")) return soon();
   const columns = [...document.querySelectorAll("[data-board-column]")];
   refresh(awaiting.has("*") ? columns : columns.filter(({ dataset }) => awaiting.has(dataset.stage)));
+  refresh([document.getElementById("board-unplaced")]);
   awaiting = new Set();
 }
 

@@ -93,6 +93,7 @@ class FilterForm(forms.Form):
     urgency = _select(_("Urgency"), LEVELS)
     tag = forms.CharField(label=_("Tag"), required=False, max_length=50, widget=PlainText)
     since = _select(_("Last message"), PERIODS)
+    unplaced = forms.BooleanField(label=_("In no stage"), required=False)
     review = forms.BooleanField(label=_("Needs review"), required=False)
     waiting = forms.BooleanField(label=_("Waiting for reply"), required=False)
     closing = forms.BooleanField(label=_("Window closes soon"), required=False)
@@ -141,7 +142,9 @@ class Filters:
     @property
     def panel_count(self) -> int:
         """How many of the panel's filters are on."""
-        return len(self.values.keys() - {"q", "pipeline", "review", "waiting", "closing"})
+        return len(
+            self.values.keys() - {"q", "pipeline", "unplaced", "review", "waiting", "closing"}
+        )
 
     @property
     def query_without_search(self) -> str:
@@ -214,6 +217,7 @@ def _filter_of(values: Mapping[str, Any], now: datetime) -> ContactFilter:
         platform=values.get("channel"),
         pipeline_id=values.get("pipeline"),
         stage_id=values.get("stage"),
+        without_stage=values.get("unplaced"),
         lead_status=values.get("status"),
         min_score=values.get("min"),
         max_score=values.get("max"),

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from hirocrm.contacts.models import MovedBy
-from tests.factories import PipelineFactory, StageFactory
+from tests.factories import ContactFactory, PageFactory, PipelineFactory, StageFactory
 from tests.web.shops import make_shop
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +170,45 @@ class TestCards:
 
         assert "<html" in page
         assert "Ana" in page
+
+
+class TestUnplaced:
+    def strip(self, answer) -> str:
+        found = re.search(r'<div id="board-unplaced".*?</div>', answer.text, re.DOTALL)
+        assert found is not None
+        return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+    def test_counts_who_is_in_no_column_and_leads_to_them(self, shop, owner, sign_in):
+        shop.contact(shop.new)
+        shop.contact(first_name="Ana", needs_review=True)
+        shop.contact(first_name="Ben")
+        client = sign_in(owner)
+
+        answer = client.get("/board")
+        listed = client.get("/contacts?unplaced=1").text
+
+        assert self.strip(answer) == (
+            "2 contacts are in no stage yet. 1 of them waits for your word. See them Review"
+        )
+        assert 'href="/contacts?unplaced=1"' in answer.text
+        assert ("Ana" in listed, "Ben" in listed) == (True, True)
+
+    def test_counts_only_what_the_filters_show(self, shop, owner, sign_in):
+        other = PageFactory(organization=owner.organization)
+        ContactFactory(page=other)
+        shop.contact(tags=["COD"])
+        shop.contact()
+        client = sign_in(owner)
+
+        of_page = self.strip(client.get("/board/unplaced", {"page": str(other.id)}))
+        of_tag = client.get("/board", {"tag": "COD"})
+
+        assert of_page == "1 contact is in no stage yet. See them"
+        assert self.strip(of_tag) == "1 contact is in no stage yet. See them"
+        assert 'href="/contacts?tag=COD&amp;unplaced=1"' in of_tag.text
+
+    def test_is_silent_when_everybody_has_a_stage(self, shop, owner, sign_in, stranger):
+        shop.contact(shop.new)
+        make_shop(stranger).contact()
+
+        assert self.strip(sign_in(owner).get("/board")) == ""

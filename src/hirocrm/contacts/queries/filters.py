@@ -49,6 +49,7 @@ class ContactFilter:
     pipeline_id: UUID | None = None
     stage_id: UUID | None = None
     without_pipeline: bool | None = None
+    without_stage: bool | None = None
     lead_status: str | None = None
     min_score: int | None = None
     max_score: int | None = None
@@ -98,6 +99,7 @@ def _columns(wanted: ContactFilter) -> Q:
         "pipeline_id": wanted.pipeline_id,
         "stage_id": wanted.stage_id,
         "pipeline__isnull": wanted.without_pipeline,
+        "stage__isnull": wanted.without_stage,
         "lead_status": wanted.lead_status,
         "lead_score__gte": wanted.min_score,
         "lead_score__lte": wanted.max_score,

@@ -3,6 +3,8 @@
 from hirocrm.pipelines.queries.board import (
     CARDS,
     Column,
+    Unplaced,
+    count_unplaced,
     get_board,
     get_column,
     get_columns,
@@ -26,6 +28,8 @@ from hirocrm.pipelines.queries.review import (
 __all__ = [
     "CARDS",
     "Column",
+    "Unplaced",
+    "count_unplaced",
     "describe_last_move",
     "find_pipeline",
     "get_board",

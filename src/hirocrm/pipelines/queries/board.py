@@ -1,7 +1,7 @@
 """The board: each stage with its figures and its first cards, in two statements however many contacts there are."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -34,6 +34,14 @@ class Column:
     waiting: int  # customers who wrote last
     cards: list[Contact]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Contacts in no stage, and those of them that wait for a person's word."""
+
+    count: int
+    to_review: int
 
 
 def get_board(
@@ -74,6 +82,15 @@ def list_heads(
     stages = list(pipeline.stages.order_by(*STAGE_ORDER))
     figures = _figures(contacts.list_contacts(member=member, wanted=wanted), stages)
     return [_column(stage, figures, {}) for stage in stages]
+
+
+def count_unplaced(*, member: Member, wanted: ContactFilter | None = None) -> Unplaced:
+    """How many contacts that meet the filter are in no stage of any pipeline, and so on no board."""
+    asked = replace(wanted or ContactFilter(), pipeline_id=None, without_stage=True)
+    found = contacts.list_contacts(member=member, wanted=asked).aggregate(
+        count=Count("*"), to_review=Count("id", filter=Q(needs_review=True))
+    )
+    return Unplaced(**found)
 
 
 def get_column(

@@ -1,5 +1,6 @@
 """The board, its columns anew, and more cards of a column."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -75,6 +76,22 @@ def cards(request: MemberHttpRequest, pipeline_id: UUID, stage_id: UUID) -> Http
     return render(request, "board/cards.html#rows" if is_fragment else "board/cards.html", context)
 
 
+@require_GET
+@member_required
+def unplaced(request: MemberHttpRequest) -> HttpResponse:
+    """Say anew how many contacts are in no stage."""
+    filters = read_filters(request.GET, now=clock.now())
+    return render(request, "board/unplaced.html", _unplaced(request, filters))
+
+
+def _unplaced(request: MemberHttpRequest, filters: Filters) -> dict[str, Any]:
+    return {
+        "unplaced": pipelines.count_unplaced(member=request.member, wanted=filters.wanted),
+        "unplaced_query": filters.query_with(pipeline=None, unplaced=True),
+        "filters": filters,
+    }
+
+
 def _show_board(request: MemberHttpRequest) -> HttpResponse:
     filters = read_filters(request.GET, now=clock.now())
     all_pipelines = list(pipelines.list_pipelines(member=request.member))
@@ -82,16 +99,18 @@ def _show_board(request: MemberHttpRequest) -> HttpResponse:
     view = _view(request, filters)
     filters.form.offer(pages=list(view.pages.values()), pipelines=all_pipelines)
     found = _columns(request, chosen, view) if chosen else []
+    shown = _unplaced(request, filters)
+    placed = sum(one.count for one in found)
     context = {
         "pipeline": chosen,
         "pipelines": all_pipelines,
         "columns": [view.column(one) for one in found],
-        "filters": filters,
+        **shown,
         "lost_reasons": LOST_REASONS,
         "reason_dialog": REASON_DIALOG,
         "opened": _opened(request),
         "has_demo": any(page.is_demo for page in view.pages.values()),
-        "is_empty": not filters.is_narrow and not any(one.count for one in found),
+        "is_empty": not (filters.is_narrow or placed or shown["unplaced"].count),
         "may": rights_of(request.member),
     }
     return render(request, "board/page.html", context)
