@@ -2,6 +2,9 @@
 //   <form data-filters>           empty fields stay out of the address
 //   <input data-filters-now>      a change asks at once
 //   <select data-submit-on-change>  a change sends its form
+//   <option data-ask="<id>">      in such a select: choosing it asks that dialog first, and sends its answers along
+import { ask } from "./overlays.js";
+
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-filters]")) return;
   for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
@@ -13,5 +16,19 @@ window.addEventListener("pageshow", () => {
 });
 
 document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-filters-now], [data-submit-on-change]")) event.target.form.requestSubmit();
+  if (event.target.matches("[data-filters-now], [data-submit-on-change]")) send(event.target);
 });
+
+async function send(field) {
+  const { form } = field;
+  const dialog = document.getElementById(field.selectedOptions?.[0]?.dataset.ask ?? "");
+  const asked = dialog ? await ask(dialog) : {};
+  if (asked === null) return form.reset();
+  for (const [name, value] of Object.entries(asked)) form.append(answer(name, value));
+  form.requestSubmit();
+}
+
+function answer(name, value) {
+  const hidden = document.createElement("input");
+  return Object.assign(hidden, { type: "hidden", name, value });
+}

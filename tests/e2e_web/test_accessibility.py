@@ -185,7 +185,7 @@ def test_knows_every_page():
     from django.urls import get_resolver
 
     parts_of_pages = {
-        "board-column", "contact-tag-words", "contact-messages", "contact-activities", "review-undo",
+        "board-column", "board-unplaced", "contact-tag-words", "contact-messages", "contact-activities", "review-undo",
         "welcome-card", "page-threshold", "first-sync-outlook", "quick-reply", "contacts-news",
     }  # fmt: skip
     lead_elsewhere = {

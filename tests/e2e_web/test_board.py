@@ -3,6 +3,8 @@
 import pytest
 
 from hirocrm.contacts.models import StageChange
+from hirocrm.core import clock
+from hirocrm.pipelines import services
 from tests.factories import ConversationFactory, MessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -148,6 +150,22 @@ class TestMoves:
         ana.refresh_from_db()
         assert ana.stage_id == shop.qualified.id
 
+    def test_out_of_no_stage_is_counted_down(self, visit, agent, shop, ana):
+        ben = shop.contact(first_name="Ben")
+        shop.contact(first_name="Cai")
+        page = visit(agent, "/board")
+        is_live(page)
+        page.get_by_text("2 contacts are in no stage yet.").wait_for()
+
+        services.move_contact(
+            member=agent, contact_id=ben.id, stage_id=shop.new.id, now=clock.now()
+        )
+
+        page.get_by_text("1 contact is in no stage yet.").wait_for()
+        page.get_by_role("link", name="See them").click()
+        page.wait_for_url("**/contacts?unplaced=1")
+        assert page.locator("[data-row]").count() == 1
+
     def test_asks_why_on_lost(self, visit, agent, shop, ana):
         page = visit(agent, "/board")
         is_live(page)
@@ -159,6 +177,38 @@ class TestMoves:
 
         toast(page, "Ana Cruz moved to Lost.")
         assert StageChange.objects.get().reason == "Too expensive"
+
+    def test_on_lost_wants_a_choice(self, visit, agent, shop, ana):
+        page = visit(agent, "/board")
+        is_live(page)
+
+        drag(page, ana, shop.lost)
+        dialog = page.get_by_role("dialog", name="Why was it lost?")
+        chosen = dialog.locator("[name=reason]:checked").count()
+        dialog.get_by_role("button", name="Move").click()
+
+        assert (chosen, dialog.is_visible()) == (0, True)
+        assert StageChange.objects.count() == 0
+
+    @pytest.mark.parametrize("where", ["/board?contact={}", "/contacts/{}"])
+    def test_by_the_stage_picker_asks_why_on_lost(self, visit, agent, shop, ana, where):
+        page = visit(agent, where.format(ana.id))
+        is_live(page)
+        picker = page.get_by_role("combobox", name="Stage", exact=True)
+        dialog = page.get_by_role("dialog", name="Why was it lost?")
+
+        picker.select_option(label="Lost")
+        dialog.get_by_role("button", name="Put it back").click()
+        dialog.wait_for(state="hidden")
+        put_back = picker.input_value()
+        picker.select_option(label="Lost")
+        dialog.get_by_text("Bought elsewhere").click()
+        dialog.get_by_label("In your words").fill("at Lazada")
+        dialog.get_by_role("button", name="Move").click()
+
+        toast(page, "Ana Cruz moved to Lost.")
+        assert put_back == str(shop.new.id)
+        assert StageChange.objects.get().reason == "Bought elsewhere: at Lazada"
 
     def test_without_javascript(self, visit, agent, shop, ana):
         page = visit(agent, "/board", java_script_enabled=False)

@@ -9,4 +9,5 @@ LOST_REASONS = (
     _("Out of stock"),
     _("Delivery or payment"),
     _("Not a customer"),
+    _("Another reason"),
 )

@@ -8,6 +8,7 @@ from hirocrm.contacts import queries as contacts
 from hirocrm.core import clock
 from hirocrm.meta import queries as meta
 from hirocrm.pipelines import queries as pipelines
+from hirocrm.web.board.reasons import LOST_REASONS
 from hirocrm.web.contacts.news import news_address
 from hirocrm.web.contacts.rows import (
     HIDDEN_COOKIE,
@@ -51,6 +52,7 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
         "here": request.get_full_path(),
         "news_url": news_address(request),
         "may": rights_of(request.member),
+        "lost_reasons": LOST_REASONS,
         "heads": heads(filters),
         "columns": columns(request.COOKIES.get(HIDDEN_COOKIE, "")),
         "next_query": filters.query_with(cursor=page.next_cursor) if page.next_cursor else "",
