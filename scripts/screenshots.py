@@ -191,6 +191,8 @@ def take(browser: Browser, name: str, address: str, state: Any) -> None:
                 storage_state=state,
                 color_scheme=theme,
                 viewport={"width": width, "height": height},
+                has_touch=size == "phone",
+                is_mobile=size == "phone",
             )
             page = context.new_page()
             answer = page.goto(address)
