@@ -39,7 +39,8 @@ export async function settle(card, origin) {
   count(from, +1);
   count(to, -1);
   putBack(card, origin);
-  if (status === 409) refresh([from, to]);
+  // Somebody was first, and put it in any of the columns.
+  if (status === 409) refresh(document.querySelectorAll("[data-board-column]"));
   return false;
 }
 

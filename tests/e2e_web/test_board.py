@@ -1,5 +1,7 @@
 """The board in a browser: moves by mouse, touch, keyboard and plain form; live; conflicts; the drawer."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from hirocrm.contacts.models import StageChange
@@ -8,6 +10,7 @@ from hirocrm.pipelines import services
 from tests.factories import ConversationFactory, MessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -49,6 +52,11 @@ def drag(page, contact, stage):
     page.mouse.move(start["x"] + 120, start["y"] + 60, steps=3)
     page.mouse.move(end["x"] + 120, end["y"] + 160, steps=8)
     page.mouse.up()
+
+
+def move_by_menu(page, contact, stage):
+    card(page, contact).get_by_role("button", name="to…").click()
+    page.locator("#board-move").get_by_role("button", name=stage).click()
 
 
 def finger_on(page):
@@ -221,43 +229,56 @@ class TestMoves:
         ana.refresh_from_db()
         assert ana.stage_id == shop.won.id
 
-    def test_puts_a_stale_card_back_and_says_who_was_first(self, visit, owner, agent, shop, ana):
+    def test_says_who_was_first_and_shows_where_the_card_is_now(
+        self, visit, owner, agent, shop, ana
+    ):
         owner.user.name = "Ben Reyes"
         owner.user.save()
-        page = visit(agent, "/board")
-        is_live(page)
-        page.evaluate(f"document.getElementById('card-{ana.id}').dataset.version = 99")
+        first, second = visit(owner, "/board"), visit(agent, "/board")
+        is_live(first)
+        second.context.route("**/events*", lambda route: route.abort())  # it hears no news
+        second.reload()
+        second.wait_for_load_state("networkidle")
+        column(second, shop.won).locator("[data-board-fold]").click()
 
-        from hirocrm.core import clock
-        from hirocrm.pipelines import services
+        move_by_menu(first, ana, "Won")
+        toast(first, "Ana Cruz moved to Won.")
+        drag(second, ana, shop.qualified)
 
-        services.move_contact(
-            member=owner,
-            contact_id=ana.id,
-            pipeline_id=shop.pipeline.id,
-            stage_id=shop.new.id,
-            now=clock.now(),
-        )
-        page.evaluate(f"document.getElementById('card-{ana.id}').dataset.version = 99")
-        drag(page, ana, shop.qualified)
-
-        page.locator(".toast", has_text="in the meantime").wait_for()
-        column(page, shop.new).locator(f"#card-{ana.id}").wait_for()
-        assert count(page, shop.qualified) == "0"
+        toast(second, "Ben Reyes")
+        column(second, shop.won).locator(f"#card-{ana.id}").wait_for()
+        ana.refresh_from_db()
+        assert ana.stage_id == shop.won.id
+        assert card(second, ana).count() == 1
+        assert [count(second, stage) for stage in (shop.new, shop.qualified, shop.won)] == [
+            "0",
+            "0",
+            "1",
+        ]
 
 
 class TestLive:
     def test_two_browsers_see_each_others_moves_and_keep_their_place(
         self, visit, owner, agent, shop, ana
     ):
+        others = [
+            shop.contact(shop.new, first_name=f"C{n:02}", last_interaction_at=NOON)
+            for n in range(15)
+        ]
         mine, theirs = visit(owner, "/board"), visit(agent, "/board")
         is_live(mine)
         is_live(theirs)
+        cards = column(mine, shop.new).locator("[data-board-cards]")
+        mine.locator(f"#card-{others[5].id}-link").focus()
+        cards.evaluate("e => { e.scrollTop = 250; }")
 
-        drag(theirs, ana, shop.qualified)
+        move_by_menu(theirs, ana, "Qualified")
 
         column(mine, shop.qualified).locator(f"#card-{ana.id}").wait_for()
-        assert (count(mine, shop.new), count(mine, shop.qualified)) == ("0", "1")
+        mine.locator(f"#column-{shop.new.id} [data-board-count='15']").wait_for()
+        assert (count(mine, shop.new), count(mine, shop.qualified)) == ("15", "1")
+        assert cards.evaluate("e => e.scrollTop") == 250
+        assert mine.evaluate("document.activeElement.id") == f"card-{others[5].id}-link"
         drag(mine, ana, shop.new)
         column(theirs, shop.new).locator(f"#card-{ana.id}").wait_for()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from uuid import UUID
 
 from django.urls import reverse
@@ -43,7 +43,9 @@ class BoardView:
         self.now = now
         self.contact_path = reverse("contact", args=[ANYBODY])
         self.move_path = reverse("contact-move", args=[ANYBODY])
-        self.folds = {stage: values[-1] == "1" for stage, values in parse_qs(folds).items()}
+        self.folds = {
+            stage: values[-1] == "1" for stage, values in parse_qs(unquote(folds)).items()
+        }
 
     def column(self, found: StageColumn) -> Column:
         """A stage with its figures and first cards."""
