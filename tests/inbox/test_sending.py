@@ -86,6 +86,10 @@ class TestSendMessage:
         with pytest.raises(MessageInvalid):
             send(owner, conversation_of(owner, now=now), now, reply_to=elsewhere.remote_id)
 
+    def test_answers_no_message_whose_id_none_can_have(self, owner, now):
+        with pytest.raises(MessageInvalid, match="can't be answered in particular"):
+            send(owner, conversation_of(owner, now=now), now, reply_to="nope\0")
+
     def test_counts_as_having_looked(self, owner, now):
         conversation = conversation_of(owner, now=now)
 

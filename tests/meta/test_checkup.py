@@ -77,6 +77,16 @@ class TestState:
 
         assert look(page, now).state == ConnectionState.NEEDS_RECONNECT
 
+    def test_a_dead_token_of_a_removed_app_keeps_what_meta_told(self, sandbox, page, now):
+        page.state, page.state_reason = ConnectionState.REMOVED, "They removed the app on Facebook."
+        page.save()
+        sandbox.graph.kills_token(CLOSET, 463)
+
+        look(page, now)
+
+        assert page.state == ConnectionState.REMOVED
+        assert page.state_reason == "They removed the app on Facebook."
+
     def test_a_token_that_lives_again_is_healthy(self, page, now):
         page.state, page.state_reason = ConnectionState.NEEDS_RECONNECT, "Confirm your account."
         page.save()

@@ -161,7 +161,7 @@ class TestFinishLogin:
             finish(owner, consent(start(owner, now)), now + timedelta(minutes=11))
 
     def test_declining_is_no_error(self, pages, owner, now):
-        with pytest.raises(errors.LoginDeclined, match="nothing was connected"):
+        with pytest.raises(errors.LoginDeclined, match="You didn't continue at Facebook"):
             finish(owner, consent(start(owner, now), answer="no"), now)
 
     def test_another_error_of_the_dialogs_is_told(self, pages, owner, now):

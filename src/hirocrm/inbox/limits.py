@@ -18,6 +18,7 @@ INSTAGRAM_IMAGE_BYTES = 8 * MEGABYTE
 # Pictures that every browser shows and that can hold no script.
 INLINE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
 MAX_PARTS = 10  # of a text that is too long for one message
+SHORT_NAME = 5  # letters of a content type that people know, such as "webp"
 _SPACE_BEFORE_END = re.compile(r"\s+(?=\S*$)")
 _JOINER = "\u200d"
 
@@ -46,6 +47,15 @@ _INSTAGRAM_TYPES: Mapping[str, frozenset[str]] = {
     "audio": frozenset({"audio/aac", "audio/mp4", "audio/x-m4a", "audio/wav", "audio/x-wav"}),
     "file": frozenset({"application/pdf"}),
 }
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_NAMES: Mapping[str, str] = {
+    "application/msword": "a Word document",
+    f"{_OFFICE}.wordprocessingml.document": "a Word document",
+    "application/vnd.ms-excel": "an Excel workbook",
+    f"{_OFFICE}.spreadsheetml.sheet": "an Excel workbook",
+    "application/vnd.ms-powerpoint": "a PowerPoint presentation",
+    f"{_OFFICE}.presentationml.presentation": "a PowerPoint presentation",
+}
 _WORDS: Mapping[str, str] = {
     "image": "a PNG or JPEG image",
     "video": "an MP4, OGG, AVI, MOV or WebM video",
@@ -60,6 +70,16 @@ def kind_of(content_type: str) -> str:
     return family if family in {"image", "video", "audio"} else "file"
 
 
+def _name_of(content_type: str) -> str:
+    """A content type as people say it: the names of office programs' types are a line long."""
+    if content_type in _NAMES:
+        return _NAMES[content_type]
+    short = content_type.partition("/")[2]
+    return (
+        f"a {short} file" if short.isalnum() and len(short) <= SHORT_NAME else "this kind of file"
+    )
+
+
 def file_problem(*, content_type: str, size: int, platform: Platform) -> str:
     """Why the platform wouldn't take the file; empty if it would."""
     if size == 0:
@@ -70,7 +90,7 @@ def file_problem(*, content_type: str, size: int, platform: Platform) -> str:
     if size > most:
         return f"{platform.title} takes at most {most // MEGABYTE} MB here."
     if is_instagram and content_type not in _INSTAGRAM_TYPES[kind]:
-        return f"Instagram takes {_WORDS[kind]} here, not {content_type}."
+        return f"Instagram takes {_WORDS[kind]} here, not {_name_of(content_type)}."
     return ""
 
 

@@ -254,11 +254,15 @@ def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) 
 
 
 def _stays(row: Page, found: Checkup, *, doubted: bool, now: datetime) -> bool:
-    """Whether the Page stays as it is though all calls worked.
+    """Whether the Page stays as it is, whatever was found.
 
     A dead connection doesn't live again where Meta wasn't asked about its token; and while Meta has restricted
     sending, everything else works.
     """
+    if (
+        found.state is ConnectionState.NEEDS_RECONNECT
+    ):  # a dead token's cause, which is known here, says more
+        return row.state == ConnectionState.REMOVED
     if found.state is not ConnectionState.HEALTHY:
         return False
     if row.state in health.DEAD_STATES:

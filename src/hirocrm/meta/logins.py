@@ -38,6 +38,8 @@ DIALOG_LIFE = timedelta(minutes=10)  # how long a person may take at Meta's
 CHOOSING_LIFE = timedelta(hours=1)  # how long the Pages' tokens wait to be chosen
 STATE_BYTES = 32
 CHOSEN_AT_ONCE = 500
+NO_TOKEN = "Facebook gave no token for it: your role on the Page is too small."  # noqa: S105  # a sentence
+_PLACES = {Flavour.PAGE: "Facebook", Flavour.INSTAGRAM: "Instagram"}  # where one logs in
 
 
 @transaction.atomic
@@ -87,21 +89,22 @@ def finish_login(
         member=member, session_key=session_key, flavour=flavour, state=answer.state, now=now
     )
     if answer.error:
-        raise _refusal_of(answer)
+        raise _refusal_of(flavour, answer)
     try:
         found = async_to_sync(_fetch)(flavour, login_dialog.clean_code(answer.code))
     except GraphRejected as refusal:  # a code that was used, or made for another address
         raise LoginFailed(
-            f"Facebook doesn't take this login: {refusal.sentence} Start again."
+            f"{_PLACES[flavour]} doesn't take this login: {refusal.sentence} Start again."
         ) from refusal
     return _keep(login, found, now=now)
 
 
-def _refusal_of(answer: DialogAnswer) -> HiroError:
+def _refusal_of(flavour: Flavour, answer: DialogAnswer) -> HiroError:
+    place = _PLACES[flavour]
     if answer.error == "access_denied" or answer.reason == "user_denied":
-        return LoginDeclined("You didn't continue at Facebook, so nothing was connected.")
+        return LoginDeclined(f"You didn't continue at {place}.")
     return LoginFailed(
-        f"Facebook ended the login with an error ({shorten(clean(answer.error), 60)}). Nothing was connected."
+        f"{place} ended the login with an error ({shorten(clean(answer.error), 60)})."
     )
 
 
@@ -338,6 +341,9 @@ def connect_chosen(
     reconnected: list[Page] = []
     refused: list[tuple[str, str]] = []
     for found in sorted(chosen, key=lambda row: row.name):
+        if not found.access_token:
+            refused.append((found.name, NO_TOKEN))
+            continue
         try:
             page, is_new = services.connect_page(
                 member=member, access=_access(login, found, now), verify=False, now=now

@@ -3,12 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hirocrm.core.text import clean
 from hirocrm.meta import health
 from hirocrm.meta.errors import PageNotFound
-from hirocrm.meta.models import ConnectionState, DeliveryOutcome, Page, WebhookDelivery
+from hirocrm.meta.models import (
+    ConnectionState,
+    DeliveryOutcome,
+    Page,
+    WebhookDelivery,
+    WebhookHealth,
+)
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -29,11 +35,15 @@ IN_NEED_COUNTED = 100
 
 
 def list_in_need(*, member: Member) -> QuerySet[Page]:
-    """The organization's Pages that wait for a person: to reconnect them, or to grant what is missing."""
+    """The organization's Pages that wait for a person: to reconnect them, to grant what is missing, or that Meta blocks."""
     permissions.require(member, Right.READ)
-    rows = Page.objects.filter(organization_id=member.organization_id, state__in=health.IN_NEED)
-    # Dead connections first: "removed" and "needs_reconnect" sort after "needs_permission".
-    return rows.only("id", "name", "remote_id", "state", "state_reason").order_by("-state", "name")
+    blocked = WebhookHealth.objects.filter(page=OuterRef("pk"), policy_action="block")
+    is_blocked = Q(Exists(blocked)) & ~Q(state__in=health.IDLE_STATES)
+    rows = Page.objects.filter(organization_id=member.organization_id)
+    rows = rows.filter(Q(state__in=health.IN_NEED) | is_blocked)
+    rows = rows.only("id", "name", "remote_id", "state", "state_reason")
+    # Dead connections first: "removed" and "needs_reconnect" sort after "needs_permission", and that after the rest.
+    return rows.order_by("-state", "name")
 
 
 def get_page(*, member: Member, reference: str | UUID, for_update: bool = False) -> Page:

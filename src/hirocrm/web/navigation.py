@@ -12,6 +12,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts import queries as contacts
+from hirocrm.meta import health
 from hirocrm.meta import queries as pages
 from hirocrm.meta.models import Page
 from hirocrm.organizations import queries as organizations
@@ -93,6 +94,11 @@ class PagesInNeed:
     first: Page
     count: int
     may_configure: bool
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the connection works, and Meta lets the Page send nothing."""
+        return self.first.state not in health.IN_NEED
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from hirocrm.meta.models import FoundPage, Login, Page
+from hirocrm.meta.models import FoundPage, Login, Page, WebhookHealth
 from hirocrm.meta.requirements import LOGIN_SCOPES
 from hirocrm.sync.models import SyncRun
 from tests.factories import PageFactory, PipelineFactory
@@ -81,8 +81,27 @@ class TestCallback:
         response = log_in(sign_in(owner), consent, answer="no")
 
         assert response.status_code == 200
-        assert "You didn't continue at Facebook, so nothing was connected." in words(response)
+        text = words(response)
+        assert "You didn't continue at Facebook." in text
+        assert text.lower().count("nothing was connected") == 1
         assert f"{reverse('connect-facebook')}?again=1" in response.text
+
+    def test_instagram_is_called_by_its_name(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        start = client.get(reverse("connect-instagram"))
+
+        response = client.get(consent(start["Location"], answer="no"))
+
+        assert "You didn't continue at Instagram." in words(response)
+
+    def test_who_was_signed_out_takes_no_code_along(self, pages, sign_in, owner, consent, client):
+        answer = consent(sign_in(owner).get(reverse("connect-facebook"))["Location"], page=ALL)
+
+        response = client.get(answer)
+
+        assert response["Location"] == (
+            f"{reverse('account_login')}?next={reverse('page-connect')}"
+        )
 
     def test_a_replayed_answer_is_refused(self, pages, sign_in, owner, consent):
         client = sign_in(owner)
@@ -240,6 +259,29 @@ class TestChoose:
         assert SyncRun.objects.get().full is False
 
 
+class TestChosenByHand:
+    def test_a_page_without_a_token_is_refused(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        first = log_in(client, consent)
+        FoundPage.objects.filter(remote_id=BAKERY).update(access_token="")
+
+        response = client.post(
+            first.request["PATH_INFO"], {"do": "connect", "page": [BAKERY]}, follow=True
+        )
+
+        assert "Bakery Ñandú: Facebook gave no token for it" in words(response)
+        assert not Page.objects.exists()
+
+    def test_an_id_that_cant_be_one_is_not_found(self, pages, sign_in, owner, consent):
+        client = sign_in(owner)
+        first = log_in(client, consent)
+
+        response = client.post(first.request["PATH_INFO"], {"do": "connect", "page": ["a\0b"]})
+
+        assert response.status_code == 422
+        assert "Choose at least one Page." in words(response)
+
+
 class TestInstagram:
     def test_connects_the_account(self, pages, sign_in, owner, consent):
         client = sign_in(owner)
@@ -379,6 +421,31 @@ class TestBanner:
 
         assert "The app was removed from Ana's Closet at Meta" in text
         assert "They removed the app on Facebook." in text
+
+    def test_says_that_meta_blocks_a_page(self, connected, sign_in, owner):
+        WebhookHealth.objects.create(
+            page=connected,
+            organization=owner.organization,
+            policy_action="block",
+            policy_reason="Spam",
+        )
+        client = sign_in(owner)
+
+        text = words(client.get(reverse("pipelines")))
+        card = words(client.get(reverse("pages")))
+
+        assert "Meta doesn't let Ana's Closet send" in text
+        assert "Blocked by Meta" in card
+        assert "Meta's words: “Spam”" in card
+
+    def test_a_warning_stands_on_the_card_alone(self, connected, sign_in, owner):
+        WebhookHealth.objects.create(
+            page=connected, organization=owner.organization, policy_action="warning"
+        )
+        client = sign_in(owner)
+
+        assert "data-pages-in-need" not in client.get(reverse("pipelines")).text
+        assert "Warned by Meta" in words(client.get(reverse("pages")))
 
     @pytest.mark.parametrize("state", ["healthy", "limited", "forgotten", "imported"])
     def test_is_silent_otherwise(self, connected, sign_in, owner, state):

@@ -1,5 +1,6 @@
 """The inbox's pages, without a browser."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -9,6 +10,7 @@ from django.urls import reverse
 
 from hirocrm.inbox import services, windows
 from hirocrm.inbox.models import InboxSettings, OutgoingMessage, QuickReply
+from hirocrm.meta.models import WebhookHealth
 from tests.factories import ContactFactory, ConversationFactory, MessageFactory, PageFactory
 
 pytestmark = pytest.mark.django_db
@@ -246,7 +248,34 @@ class TestThreadOwner:
         assert "answers in this conversation" not in answer.text
 
 
+class TestEnforcement:
+    @pytest.mark.parametrize(
+        ("action", "words"),
+        [
+            ("block", "Meta doesn't let this Page send"),
+            ("warning", "Meta warns that this Page breaks its messaging policies."),
+        ],
+    )
+    def test_is_told_above_the_thread(self, owner, page, sign_in, action, words):
+        WebhookHealth.objects.create(
+            page=page, organization=owner.organization, policy_action=action, policy_reason="Spam"
+        )
+
+        answer = sign_in(owner).get(reverse("inbox-conversation", args=[talk(page).id]))
+
+        assert words in html.unescape(answer.text)
+        assert "<q>Spam</q>" in answer.text
+
+
 class TestSend:
+    def test_refuses_to_answer_what_can_be_no_message(self, owner, page, sign_in):
+        answer = sign_in(owner).post(
+            reverse("inbox-send", args=[talk(page).id]), {"text": "Hi", "reply_to": "nope\0"}
+        )
+
+        assert answer.status_code == 400
+        assert OutgoingMessage.objects.count() == 0
+
     def test_works_as_a_plain_form(self, owner, page, sign_in):
         conversation = talk(page)
         client = sign_in(owner)

@@ -108,7 +108,7 @@ def get_conversation(
     """
     permissions.require(member, Right.READ)
     rows = Conversation.objects.filter(organization_id=member.organization_id, id=conversation_id)
-    rows = rows.select_related("contact", "page", "assignee__user")
+    rows = rows.select_related("contact", "page__webhook_health", "assignee__user")
     found = (rows.select_for_update(of=("self",)) if for_update else rows).first()
     if found is None:
         raise ConversationNotFound("There is no such conversation.")

@@ -91,10 +91,11 @@ def is_answerable(message: Message) -> bool:
 
 
 def _answered(conversation: Conversation, remote_id: str) -> str:
-    found = conversation.messages.filter(remote_id=remote_id).first()
+    same = conversation.messages.filter(remote_id=remote_id)
+    found = same.first() if clean(remote_id) == remote_id else None
     if found is None or not is_answerable(found):
         raise MessageInvalid("This message can't be answered in particular.", field="replyTo")
-    return remote_id
+    return found.remote_id
 
 
 @transaction.atomic

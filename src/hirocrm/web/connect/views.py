@@ -1,12 +1,17 @@
 """To Meta's dialog, back from it, and choosing among the Pages it opened."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import wraps
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
@@ -14,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hirocrm.core import clock
 from hirocrm.core.errors import Conflict, HiroError, Invalid, UpstreamError
+from hirocrm.core.text import clean
 from hirocrm.meta import logins
 from hirocrm.meta.errors import LoginDeclined, LoginFailed
 from hirocrm.meta.login_dialog import DialogAnswer
@@ -57,8 +63,24 @@ def _start(request: MemberHttpRequest, flavour: Flavour) -> HttpResponse:
     return redirect(address)
 
 
+def _for_who_left(
+    view: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Let nobody take a code along to the sign-in page: the login that it answers ended with the session."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(request)
+        messages.info(request, _("You were signed out meanwhile. Sign in and start again."))
+        return redirect_to_login(reverse("page-connect"), resolve_url(settings.LOGIN_URL))
+
+    return guarded
+
+
 @require_GET
 @never_cache
+@_for_who_left
 @member_required
 def facebook_callback(request: MemberHttpRequest) -> HttpResponse:
     """Take Facebook's answer."""
@@ -67,6 +89,7 @@ def facebook_callback(request: MemberHttpRequest) -> HttpResponse:
 
 @require_GET
 @never_cache
+@_for_who_left
 @member_required
 def instagram_callback(request: MemberHttpRequest) -> HttpResponse:
     """Take Instagram's answer."""
@@ -127,7 +150,7 @@ def choose(request: MemberHttpRequest, login_id: UUID) -> HttpResponse:
     login = logins.get_login(member=request.member, login_id=login_id, now=clock.now())
     if request.method == "GET":
         return _show_choice(request, login, search=request.GET.get("q", ""), chosen=None)
-    chosen = request.POST.getlist("page")
+    chosen = [clean(page_id) for page_id in request.POST.getlist("page")]
     if request.POST.get("do") == "search":
         return _show_choice(request, login, search=request.POST.get("q", ""), chosen=set(chosen))
     try:

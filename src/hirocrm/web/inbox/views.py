@@ -22,6 +22,7 @@ from hirocrm.organizations import queries as organizations
 from hirocrm.organizations.permissions import Right
 from hirocrm.web.contact import thread
 from hirocrm.web.contact.page import zone_of
+from hirocrm.web.enforcement import enforcement_of
 from hirocrm.web.filters import encode
 from hirocrm.web.inbox import presentation
 from hirocrm.web.members import MemberHttpRequest, member_required
@@ -90,6 +91,7 @@ def thread_context(request: MemberHttpRequest, found: Conversation) -> dict[str,
         "contact": found.contact,
         "thread": shown,
         "is_closed": presentation.is_closed(found),
+        "enforcement": enforcement_of(found.page),
         "members": organizations.list_members(member=member) if may_work else [],
         "may_work": may_work,
         "list_query": _query(request),

@@ -12,6 +12,7 @@ from hirocrm.contacts.queries.coverage import Coverage
 from hirocrm.meta import health, login_dialog, requirements
 from hirocrm.meta.models import ConnectionState, Flavour, Page
 from hirocrm.sync.models import SyncRun
+from hirocrm.web.enforcement import Enforcement, enforcement_of
 from hirocrm.web.pages.forms import SCHEDULES
 
 SOON = timedelta(days=14)
@@ -140,6 +141,9 @@ def standing_of(page: Page, *, now: datetime) -> Standing:
     """How the Page stands now: a pause that is over is no longer one."""
     state = health.state_at(page, now)
     standing = STANDINGS[state]
+    held = enforcement_of(page)
+    if held is not None and state == ConnectionState.HEALTHY:
+        return Standing(held.label, held.tone, _with_reason(held))
     if state == ConnectionState.LIMITED:
         sentence = page.state_reason or standing.sentence
         return replace(standing, sentence=sentence, until=page.limited_until)
@@ -150,11 +154,19 @@ def standing_of(page: Page, *, now: datetime) -> Standing:
     return standing
 
 
+def _with_reason(held: Enforcement) -> str:
+    words = _("Meta's words:")
+    return f"{held.sentence} {words} “{held.reason}”" if held.reason else str(held.sentence)
+
+
 def notices_of(page: Page, *, now: datetime) -> list[Notice]:
     """What will need doing soon, or is missing quietly, while the connection works."""
     if page.state not in {ConnectionState.HEALTHY, ConnectionState.LIMITED}:
         return []
     notices = []
+    held = enforcement_of(page)
+    if held is not None and health.state_at(page, now) != ConnectionState.HEALTHY:
+        notices.append(Notice(_with_reason(held)))
     ends = page.token_expires_at
     renews_itself = page.flavour == Flavour.INSTAGRAM
     if ends is not None and ends - now < SOON and not renews_itself:
