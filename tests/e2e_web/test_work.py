@@ -233,7 +233,7 @@ class TestList:
 
         page.get_by_role("button", name="Read again").click()
         dialog = page.get_by_role("dialog", name="Have the AI read them again")
-        dialog.get_by_text("calls of the AI at most").wait_for()
+        dialog.get_by_text("call of the AI at most").wait_for()
         dialog.get_by_role("button", name="Read them again").click()
 
         page.wait_for_url("**/runs/*")
