@@ -275,6 +275,17 @@ class TestList:
 
         page.get_by_text("Nobody matches").wait_for()
 
+    def test_remembers_the_columns_that_are_taken_out(self, visit, agent, people):
+        page = visit(agent, "/contacts")
+
+        page.locator("summary.columns-menu").click()
+        for name in ("Stage", "Tags"):
+            page.locator("[data-columns]").get_by_text(name, exact=True).click()
+        page.reload()
+
+        shown = page.locator("thead th:visible").all_inner_texts()
+        assert shown == ["", "Name", "Score", "Status", "Last message"]
+
     def test_keeps_a_view_under_a_name(self, visit, agent, people):
         page = visit(agent, "/contacts?review=1")
 

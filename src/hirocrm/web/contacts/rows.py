@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -139,7 +140,7 @@ def spare(rows: QuerySet[Contact]) -> QuerySet[Contact]:
 
 def columns(hidden: str) -> list[Column]:
     """What can be shown, by what was taken out."""
-    out = set(hidden.split())
+    out = set(unquote(hidden).split())
     return [Column(key, label, key not in out) for _sort, key, label, _down in SORTABLE[1:]]
 
 
