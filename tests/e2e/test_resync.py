@@ -53,14 +53,15 @@ class TestNothingNew:
         assert (run["status"], run["unchanged"], run["analyzed"]) == ("completed", 220, 0)
         assert shop.contacts() == before
 
-    def test_a_full_sync_that_evaluates_everyone_reuses_the_answers(self, stack, open_shop):
+    @pytest.mark.parametrize("full", [True, False])
+    def test_a_sync_that_evaluates_everyone_reuses_the_answers(self, stack, open_shop, full):
         shop = open_shop()
         shop.set(autoPipelineMode="UPDATE_EXISTING")
         shop.add(inquiries(6))
         shop.sync()
         stack.sandbox.control.reset()
 
-        run = shop.sync(full=True)
+        run = shop.sync(full=full)
 
         assert calls(stack) == (["messenger"], 0)
         assert (run["status"], run["analyzed"], run["autoAssigned"]) == ("completed", 6, 6)

@@ -23,7 +23,7 @@ def sync(
         from hirocrm.core import clock
         from hirocrm.sync import services
 
-        run = services.start_sync(page=require_page(page), full=full, now=clock.now())
+        run = services.start_sync(page=require_page(page), full=full, asked=True, now=clock.now())
         if wait:
             run = follow(run, quiet=as_json)
         report(run, as_json=as_json)

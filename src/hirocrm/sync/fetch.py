@@ -30,7 +30,7 @@ from hirocrm.sync import commit, lifecycle, missed_conversations
 from hirocrm.sync.commit import Committed, FetchedPage
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncPosition, SyncRun
-from hirocrm.sync.plan import Plan, plan_for, remember
+from hirocrm.sync.plan import Plan, evaluates_all, plan_for, remember
 from hirocrm.sync.sources.graph import PAGE_SIZE, GraphSource, SourcePage
 from hirocrm.sync.sources.graph_single import SingleConversations
 
@@ -243,9 +243,10 @@ async def _commit(
 
 async def _sweep(plan: Plan) -> None:
     """Hand over the conversations that the walk didn't visit but the settings ask for, unless it is a light one."""
-    run = await in_thread(SyncRun.objects.only("options").get, pk=plan.run.pk)
+    run = await in_thread(SyncRun.objects.only("options", "full").get, pk=plan.run.pk)
     if run.options.get("light"):
         return
+    everyone = await in_thread(evaluates_all, run, plan.page, plan.rules, plan.settings_hash)
     after: UUID | None = None
     while True:
         after = await in_thread(
@@ -254,7 +255,7 @@ async def _sweep(plan: Plan) -> None:
             page=plan.page,
             rules=plan.rules,
             settings_hash=plan.settings_hash,
-            evaluate_all=plan.evaluate_all,
+            evaluate_all=everyone,
             after=after,
             now=clock.now(),
         )

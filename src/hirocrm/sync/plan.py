@@ -24,7 +24,6 @@ class Plan:
     rules: Rules
     asker: Asker
     settings_hash: str
-    evaluate_all: bool
 
     @property
     def is_light(self) -> bool:
@@ -42,7 +41,6 @@ def plan_for(run: SyncRun, page: Page, asker: Asker) -> Plan:
         rules=rules,
         asker=asker,
         settings_hash=digest,
-        evaluate_all=_evaluate_all(run, page, rules, digest),
     )
 
 
@@ -64,14 +62,15 @@ def evaluation_hash(rules: Rules, digest: str) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
-def _evaluate_all(run: SyncRun, page: Page, rules: Rules, digest: str) -> bool:
-    """In UPDATE_EXISTING every contact is evaluated again when asked for, or when the rules changed.
+def evaluates_all(run: SyncRun, page: Page, rules: Rules, digest: str) -> bool:
+    """In UPDATE_EXISTING every contact is evaluated again when somebody asks for a sync, or when the rules changed.
 
-    Answers to unchanged conversations are reused, so this costs no call to an AI.
+    Answers to unchanged conversations are reused, so this costs no call to an AI. A sync by schedule
+    evaluates what changed: it would write an activity on every contact each time.
     """
     if rules.mode is not AutoPipelineMode.UPDATE_EXISTING or rules.pipeline is None:
         return False
-    if run.full:
+    if run.full or run.options.get("asked"):
         return True
     seen = SyncPosition.objects.filter(page=page).values_list("evaluated_settings", flat=True)
     return any(value != evaluation_hash(rules, digest) for value in seen)

@@ -34,9 +34,12 @@ def start_sync(
     full: bool = False,
     since: datetime | None = None,
     light: bool = False,
+    asked: bool | None = None,
     now: datetime,
 ) -> SyncRun:
     """Start a sync of the Page, or return the one that is under way.
+
+    One that is `asked` for (by default: that has a `member`) evaluates every contact in UPDATE_EXISTING.
 
     With `since` it goes no further back than conversations that were active then; a later full sync
     brings the older ones. A `light` one reads what is new and nothing else, whatever was set anew.
@@ -49,12 +52,14 @@ def start_sync(
     if not page.access_token or not page.remote_id:
         raise PageNotConnected(f"“{page.name}” isn't connected to Facebook. Connect it first.")
     open_run = queries.find_open_sync(page)
+    asked = member is not None if asked is None else asked
     if open_run is not None:
-        return open_run if light else _made_whole(open_run)
+        return open_run if light else _made_whole(open_run, asked=asked)
     try:
         with transaction.atomic():
             options: dict[str, Any] = {"since": since.isoformat()} if since is not None else {}
             options |= {"light": True} if light else {}
+            options |= {"asked": True} if asked else {}
             run = _new_run(
                 page.organization_id,
                 RunKind.SYNC,
@@ -73,10 +78,13 @@ def start_sync(
     return run
 
 
-def _made_whole(run: SyncRun) -> SyncRun:
-    """The same run, no longer light: somebody asked for a sync while it was under way."""
-    if run.options.pop("light", False):
-        SyncRun.objects.filter(pk=run.pk).update(options=run.options)
+def _made_whole(run: SyncRun, *, asked: bool) -> SyncRun:
+    """The same run, no longer light: a sync was wanted, or asked for, while it was under way."""
+    options = {key: value for key, value in run.options.items() if key != "light"}
+    options |= {"asked": True} if asked else {}
+    if options != run.options:
+        run.options = options
+        SyncRun.objects.filter(pk=run.pk).update(options=options)
     return run
 
 
@@ -147,7 +155,7 @@ def retry_failed(*, run: SyncRun, member: Member | None, now: datetime) -> SyncR
     if run.is_open:
         raise RunStillOpen("This run is still going on. Wait for its end, then retry what failed.")
     if missed_conversations.allow_again(run):
-        return start_sync(page=run.own_page, member=member, now=now)
+        return start_sync(page=run.own_page, member=member, asked=False, now=now)
     failed = queries.list_failed_conversations(run)
     if not failed.exists():
         raise NothingToDo("No contact of this run is waiting for another try.")
