@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from hirocrm.meta import errors, logins
+from hirocrm.meta import choosing, errors, logins
 from hirocrm.meta.login_dialog import DialogAnswer
 from hirocrm.meta.models import ConnectionState, Flavour, FoundPage, Login, Page
 from hirocrm.organizations.errors import RoleTooWeak
@@ -221,7 +221,7 @@ def login(pages, owner, now) -> Login:
 
 class TestConnectChosen:
     def test_connects_and_forgets_the_login(self, login, owner, now):
-        choice = logins.connect_chosen(
+        choice = choosing.connect_chosen(
             member=owner, login_id=login.pk, remote_ids=[CLOSET, BAKERY], now=now
         )
 
@@ -240,7 +240,7 @@ class TestConnectChosen:
         )  # fmt: skip
         conversation = ConversationFactory(contact__page=page)
 
-        choice = logins.connect_chosen(
+        choice = choosing.connect_chosen(
             member=owner, login_id=login.pk, remote_ids=[CLOSET], now=now
         )
 
@@ -255,7 +255,7 @@ class TestConnectChosen:
     ):
         PageFactory(remote_id=CLOSET)
 
-        choice = logins.connect_chosen(
+        choice = choosing.connect_chosen(
             member=owner, login_id=login.pk, remote_ids=[CLOSET, PLUMBER], now=now
         )
 
@@ -266,7 +266,7 @@ class TestConnectChosen:
 
     def test_nothing_chosen_keeps_the_choice_open(self, login, owner, now):
         with pytest.raises(errors.LoginFailed, match="at least one"):
-            logins.connect_chosen(member=owner, login_id=login.pk, remote_ids=["999"], now=now)
+            choosing.connect_chosen(member=owner, login_id=login.pk, remote_ids=["999"], now=now)
 
         assert FoundPage.objects.count() == 3
 

@@ -10,12 +10,12 @@ import structlog
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from hirocrm.core.encryption import keyed_hash, keyed_hashes
-from hirocrm.core.errors import Conflict, HiroError
+from hirocrm.core.errors import HiroError
 from hirocrm.core.text import clean, shorten
-from hirocrm.meta import connections, login_dialog, renewal, requirements, services
+from hirocrm.meta import connections, login_dialog, requirements
 from hirocrm.meta.errors import (
     LoginDeclined,
     LoginFailed,
@@ -27,7 +27,6 @@ from hirocrm.meta.graph.errors import GraphRejected
 from hirocrm.meta.graph.shapes import PageAccount, TokenInfo
 from hirocrm.meta.login_dialog import DialogAnswer
 from hirocrm.meta.models import ConnectionState, Flavour, FoundPage, Login, Page
-from hirocrm.meta.services import PageAccess
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -37,8 +36,6 @@ log = structlog.get_logger(__name__)
 DIALOG_LIFE = timedelta(minutes=10)  # how long a person may take at Meta's
 CHOOSING_LIFE = timedelta(hours=1)  # how long the Pages' tokens wait to be chosen
 STATE_BYTES = 32
-CHOSEN_AT_ONCE = 500
-NO_TOKEN = "Facebook gave no token for it: your role on the Page is too small."  # noqa: S105  # a sentence
 _PLACES = {Flavour.PAGE: "Facebook", Flavour.INSTAGRAM: "Instagram"}  # where one logs in
 
 
@@ -263,7 +260,7 @@ def get_login(*, member: Member, login_id: UUID, now: datetime) -> Login:
 
 
 def list_found_pages(*, login: Login, search: str = "") -> QuerySet[FoundPage]:
-    """The Pages that the login opened, by name; of their tokens only `has_token` is read."""
+    """The Pages that the login opened, those that can be connected first, by name; of their tokens only `has_token` is read."""
     rows = FoundPage.objects.filter(organization_id=login.organization_id, login=login)
     wanted = clean(search).strip()
     if wanted:
@@ -273,9 +270,33 @@ def list_found_pages(*, login: Login, search: str = "") -> QuerySet[FoundPage]:
             | Q(remote_id=wanted)
         )
     rows = rows.annotate(
-        has_token=Case(When(access_token="", then=Value(False)), default=Value(True))  # noqa: FBT003
+        has_token=Case(When(access_token="", then=Value(False)), default=Value(True)),  # noqa: FBT003
+        has_obstacle=Case(When(_obstacles(login), then=Value(True)), default=Value(False)),  # noqa: FBT003
     )
-    return rows.defer("access_token").order_by("name", "id")
+    return rows.defer("access_token").order_by("has_obstacle", "name", "id")
+
+
+def _obstacles(login: Login) -> Q:
+    """The condition that a found Page can't be connected, as `Holders` tells it."""
+    held = Page.objects.exclude(state=ConnectionState.FORGOTTEN)
+    of_others = held.filter(remote_id=OuterRef("remote_id")).exclude(
+        organization_id=login.organization_id
+    )
+    by_another_page = held.filter(instagram_account_id=OuterRef("instagram_account_id")).exclude(
+        remote_id=OuterRef("remote_id")
+    )
+    return Q(access_token="") | Q(Exists(of_others)) | Q(Exists(by_another_page))
+
+
+def list_connectable(*, login: Login, search: str = "") -> QuerySet[FoundPage]:
+    """Those of the Pages that can be connected, and aren't already and well."""
+    well = Page.objects.filter(
+        organization_id=login.organization_id,
+        remote_id=OuterRef("remote_id"),
+        state__in=(ConnectionState.HEALTHY, ConnectionState.LIMITED),
+    )
+    rows = list_found_pages(login=login, search=search)
+    return rows.exclude(_obstacles(login)).exclude(Exists(well))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,66 +334,6 @@ def find_holders(*, member: Member, found: Sequence[FoundPage]) -> Holders:
         else:
             others.add(str(remote_id))
     return Holders(ours, frozenset(others), frozenset(accounts))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What became of the chosen Pages. `refused` is a sentence by the Page's name."""
-
-    connected: Sequence[Page]
-    reconnected: Sequence[Page]
-    refused: Sequence[tuple[str, str]]
-
-
-def connect_chosen(
-    *, member: Member, login_id: UUID, remote_ids: Sequence[str], now: datetime
-) -> Choice:
-    """Connect the chosen Pages, each for itself, and forget the login with all its tokens.
-
-    Raises:
-        LoginNotFound: it is finished or expired.
-        LoginFailed: none of the Pages is the login's.
-    """
-    login = get_login(member=member, login_id=login_id, now=now)
-    chosen = list(login.found_pages.filter(remote_id__in=list(remote_ids)[:CHOSEN_AT_ONCE]))
-    if not chosen:
-        raise LoginFailed("Choose at least one Page.", field="page")
-    connected: list[Page] = []
-    reconnected: list[Page] = []
-    refused: list[tuple[str, str]] = []
-    for found in sorted(chosen, key=lambda row: row.name):
-        if not found.access_token:
-            refused.append((found.name, NO_TOKEN))
-            continue
-        try:
-            page, is_new = services.connect_page(
-                member=member, access=_access(login, found, now), verify=False, now=now
-            )
-        except Conflict as refusal:
-            refused.append((found.name, refusal.sentence))
-            continue
-        (connected if is_new else reconnected).append(page)
-    if connected or reconnected:
-        login.delete()
-    return Choice(connected=connected, reconnected=reconnected, refused=refused)
-
-
-def _access(login: Login, found: FoundPage, now: datetime) -> PageAccess:
-    is_instagram = login.flavour == Flavour.INSTAGRAM
-    return PageAccess(
-        remote_id=found.remote_id,
-        name=found.name,
-        access_token=found.access_token,
-        instagram_account_id=found.instagram_account_id or None,
-        instagram_username=found.instagram_username,
-        flavour=Flavour(login.flavour),
-        tasks=tuple(found.tasks),
-        granted_scopes=tuple(found.granted_scopes),
-        connected_user_id=login.remote_user_id,
-        connected_user_name=login.remote_user_name,
-        token_issued_at=login.answered_at or now,
-        token_expires_at=now + renewal.LIFE if is_instagram else None,
-    )
 
 
 def forget_expired(*, now: datetime) -> int:

@@ -16,6 +16,7 @@ from hirocrm.organizations.models import Member, Organization
 
 __all__ = [
     "AutoPipelineMode",
+    "ChoiceOutcome",
     "ConnectionState",
     "DeliveryOutcome",
     "Flavour",
@@ -167,6 +168,7 @@ class Login(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
+    chosen_at = models.DateTimeField(null=True, blank=True)  # its Pages are being connected since
 
     class Meta:
         indexes = [
@@ -176,6 +178,15 @@ class Login(models.Model):
 
     def __str__(self) -> str:
         return f"{self.flavour} login of {self.member_id}"
+
+
+class ChoiceOutcome(models.TextChoices):
+    """What became of a Page that was chosen from a login."""
+
+    CHOSEN = "chosen"  # waits to be connected
+    CONNECTED = "connected"
+    RECONNECTED = "reconnected"
+    REFUSED = "refused"
 
 
 class FoundPage(models.Model):
@@ -192,6 +203,10 @@ class FoundPage(models.Model):
     access_token = EncryptedTextField(blank=True)
     tasks = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     granted_scopes = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    outcome = models.CharField(
+        max_length=12, choices=ChoiceOutcome.choices, blank=True, default="", db_default=""
+    )
+    refusal = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

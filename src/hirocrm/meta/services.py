@@ -245,7 +245,7 @@ def _save(page: Page) -> None:
 
 
 @transaction.atomic
-def update_page(*, member: Member, reference: str, changes: Mapping[str, Any]) -> Page:
+def update_page(*, member: Member, reference: str | UUID, changes: Mapping[str, Any]) -> Page:
     """Change a Page's name, target pipeline, mode, confidence, schedule or keeping of manual moves.
 
     Raises:

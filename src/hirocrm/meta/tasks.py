@@ -6,8 +6,8 @@ from hirocrm.core import clock
 from hirocrm.core.errors import UpstreamError, UpstreamRateLimited, UpstreamUnavailable
 from hirocrm.core.jobs import RetryTransient, app
 from hirocrm.core.threads import in_thread
-from hirocrm.meta import checkup, health, logins, renewal, subscribing
-from hirocrm.meta.models import Page
+from hirocrm.meta import checkup, choosing, health, logins, renewal, subscribing
+from hirocrm.meta.models import Login, Page
 from hirocrm.meta.subscribing import Subscription
 
 
@@ -49,6 +49,22 @@ async def subscribe_page(*, page_id: str) -> None:
         await in_thread(health.note_trouble, page=page, error=refusal, now=clock.now())
         found = Subscription(problem=refusal.sentence)
     await in_thread(subscribing.record, page, found)
+
+
+@app.task(
+    name="meta.connect_chosen", queue=health.CHECK_QUEUE, retry=RetryTransient(max_attempts=5)
+)
+async def connect_chosen(*, login_id: str) -> None:
+    """Connect the Pages that were chosen from a login and wait; a stop in between loses none."""
+    login = await in_thread(_find_login, UUID(login_id))
+    while login is not None:
+        choice = await in_thread(choosing.connect_portion, login, now=clock.now())
+        if not (choice.connected or choice.reconnected or choice.refused):
+            return  # all done, or another worker has the rest in hand
+
+
+def _find_login(login_id: UUID) -> Login | None:
+    return Login.objects.select_related("member").filter(pk=login_id).first()
 
 
 def _find(page_id: UUID) -> Page | None:

@@ -10,7 +10,17 @@ from procrastinate import JobContext
 from hirocrm.core import clock
 from hirocrm.core.jobs import RetryTransient, app, is_transient
 from hirocrm.core.threads import in_thread
-from hirocrm.sync import demo, fetch, imports, lifecycle, profiles, reading, schedule, services
+from hirocrm.sync import (
+    demo,
+    fetch,
+    first,
+    imports,
+    lifecycle,
+    profiles,
+    reading,
+    schedule,
+    services,
+)
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
 from hirocrm.sync.webhooks import gaps, quiet, reread, sweep, take
@@ -35,6 +45,23 @@ async def fetch_run(*, run_id: str) -> None:
             raise
         log.exception("sync_run.failed", run_id=run_id)
         await in_thread(_give_up, UUID(run_id))
+
+
+@app.task(
+    name="sync.start_first_syncs", queue=services.SYNC_QUEUE, retry=RetryTransient(max_attempts=5)
+)
+async def start_first_syncs(
+    *, page_ids: list[str], member_id: str, pipeline_id: str | None, since: str | None
+) -> None:
+    """Start the first syncs of Pages that were too many for the request that asked for them."""
+    await in_thread(
+        first.go_on,
+        page_ids=page_ids,
+        member_id=member_id,
+        pipeline_id=pipeline_id,
+        since=since,
+        now=clock.now(),
+    )
 
 
 @app.task(

@@ -5,9 +5,12 @@ import re
 
 import pytest
 from django.urls import reverse
+from procrastinate.contrib.django.models import ProcrastinateJob
 
+from hirocrm.meta import choosing
 from hirocrm.meta.models import FoundPage, Login, Page, WebhookHealth
 from hirocrm.meta.requirements import LOGIN_SCOPES
+from hirocrm.sync import first as starting
 from hirocrm.sync.models import SyncRun
 from tests.factories import PageFactory, PipelineFactory
 
@@ -259,7 +262,96 @@ class TestChoose:
         assert SyncRun.objects.get().full is False
 
 
-class TestChosenByHand:
+def add_shops(sandbox, count: int) -> list[str]:
+    ids = [f"12{number:013}" for number in range(count)]
+    for number, page_id in enumerate(ids):
+        sandbox.graph.add_page(page_id, f"Shop {number:03}")
+    return ids
+
+
+def connect_the_rest(login: Login, now) -> None:
+    """What the worker does."""
+    job = ProcrastinateJob.objects.filter(task_name="meta.connect_chosen").latest("id")
+    assert (job.args, job.scheduled_at) == ({"login_id": str(login.pk)}, None)
+    while choosing.connect_portion(login, now=now).left:
+        pass
+
+
+class TestManyPages:
+    def test_all_are_connected_however_many(self, sandbox, sign_in, owner, consent, now):
+        ids = add_shops(sandbox, 130)
+        PageFactory(remote_id=ids[0])  # another organization's
+        client = sign_in(owner)
+        first = log_in(client, consent, page=ids)
+        assert "All 129 Pages" in words(first)
+        assert words(first).index("Shop 001") < words(first).index("Shop 099")
+        assert "Shop 000" not in words(first)  # what can't be chosen comes last
+
+        response = client.post(first.request["PATH_INFO"], {"do": "connect", "all": "1"})
+
+        login = Login.objects.get()
+        assert response["Location"] == reverse("connect-progress", args=[login.pk])
+        assert Page.objects.filter(organization=owner.organization).count() == choosing.PORTION
+        text = words(client.get(response["Location"]))
+        assert "20 of 129" in text
+        assert 'hx-trigger="load delay:2s"' in text
+        connect_the_rest(login, now)
+        assert Page.objects.filter(organization=owner.organization).count() == 129
+        assert not FoundPage.objects.exclude(access_token="").exists()
+        done = words(client.get(response["Location"], headers={"HX-Request": "true"}))
+        assert "All Pages are connected." in done
+        assert "<h1" not in done
+        assert f"{reverse('first-sync')}?login={login.pk}" in done
+        assert client.get(first.request["PATH_INFO"])["Location"] == response["Location"]
+
+    def test_all_that_fit_a_search_and_one_more(self, sandbox, sign_in, owner, consent):
+        ids = add_shops(sandbox, 30)
+        client = sign_in(owner)
+        first = log_in(client, consent, page=ids)
+        found = client.post(first.request["PATH_INFO"], {"do": "search", "q": "shop 02"})
+        assert "All 10 that fit the search" in words(found)
+
+        client.post(
+            first.request["PATH_INFO"],
+            {"do": "connect", "all": "1", "matching": "shop 02", "page": ids[3]},
+        )
+
+        names = list(Page.objects.order_by("name").values_list("name", flat=True))
+        assert names == ["Shop 003", *(f"Shop {number:03}" for number in range(20, 30))]
+
+    def test_the_first_syncs_of_all_start(self, sandbox, sign_in, owner, consent, now):
+        ids = add_shops(sandbox, 45)
+        client = sign_in(owner)
+        first = log_in(client, consent, page=ids)
+        client.post(first.request["PATH_INFO"], {"do": "connect", "page": ids})
+        login = Login.objects.get()
+        connect_the_rest(login, now)
+        offer = client.get(f"{reverse('first-sync')}?login={login.pk}")
+        assert Page.objects.count() == 45
+        assert "Bring in the conversations of 45 Pages" in words(offer)
+        assert 'name="page"' not in offer.text
+
+        client.post(reverse("first-sync"), {"login": login.pk, "depth": "30", "pipeline": ""})
+
+        assert SyncRun.objects.count() == 20
+        job = ProcrastinateJob.objects.get(task_name="sync.start_first_syncs")
+        starting.go_on(**job.args, now=now)
+        job = ProcrastinateJob.objects.filter(task_name="sync.start_first_syncs").latest("id")
+        starting.go_on(**job.args, now=now)
+        assert SyncRun.objects.values("page").distinct().count() == 45
+
+    def test_pages_of_one_name_show_their_ids(self, pages, sandbox, sign_in, owner, consent):
+        sandbox.graph.add_page("110000000000009", "Plumber")
+        sandbox.graph.add_page("110000000000010", "plumber")
+
+        text = words(
+            log_in(sign_in(owner), consent, page=[CLOSET, "110000000000009", "110000000000010"])
+        )
+
+        assert "ID 110000000000009" in text
+        assert "ID 110000000000010" in text
+        assert f"ID {CLOSET}" not in text
+
     def test_a_page_without_a_token_is_refused(self, pages, sign_in, owner, consent):
         client = sign_in(owner)
         first = log_in(client, consent)
@@ -381,7 +473,7 @@ class TestFirstSync:
         run = SyncRun.objects.get()
         connected.refresh_from_db()
         assert response["Location"] == reverse("run", args=[run.pk])
-        assert list(run.options) == ["since"]
+        assert sorted(run.options) == ["asked", "since"]
         assert connected.auto_pipeline_id == pipeline.pk
 
     def test_leaves_other_organizations_pages_out(self, connected, sign_in, stranger):

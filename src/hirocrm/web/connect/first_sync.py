@@ -8,26 +8,25 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from hirocrm.core import clock
-from hirocrm.core.errors import HiroError
-from hirocrm.meta import queries, services
+from hirocrm.meta import choosing, logins, queries
 from hirocrm.meta.models import Page
 from hirocrm.organizations import permissions
 from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines import queries as pipelines
 from hirocrm.pipelines.models import Pipeline
-from hirocrm.sync import depth
-from hirocrm.sync import services as syncing
+from hirocrm.sync import depth, first
 from hirocrm.web.members import MemberHttpRequest, member_required
 
 MICRO = 1_000_000
-PAGES_AT_ONCE = 500
+PAGES_NAMED = 100  # in an address; more come by their login
 DEPTHS: tuple[tuple[str, str | Promise], ...] = (
     ("30", _("The last 30 days")),
     ("90", _("The last 90 days")),
@@ -76,7 +75,7 @@ class DepthRow:
 def first_sync(request: MemberHttpRequest) -> HttpResponse:
     """Ask how far back the first sync goes, then start it for each Page."""
     permissions.require(request.member, Right.CONFIGURE)
-    pages = _pages(request, request.GET.getlist("page") or request.POST.getlist("page"))
+    pages = _pages(request, request.GET if "page" in request.GET else request.POST or request.GET)
     if not pages:
         return redirect("pages")
     choices = list(pipelines.list_pipelines(member=request.member))
@@ -84,7 +83,8 @@ def first_sync(request: MemberHttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _start_all(request, pages, form)
     status = 422 if request.method == "POST" else 200
-    context = {"pages": pages, "form": form}
+    login_id = _uuid(request.GET.get("login") or request.POST.get("login", ""))
+    context = {"pages": pages, "form": form, "login_id": login_id}
     return render(request, "connect/first_sync.html", context, status=status)
 
 
@@ -93,7 +93,7 @@ def first_sync(request: MemberHttpRequest) -> HttpResponse:
 def outlook(request: MemberHttpRequest) -> HttpResponse:
     """What each depth would take: it asks Meta, so it comes after the page."""
     permissions.require(request.member, Right.CONFIGURE)
-    pages = _pages(request, request.GET.getlist("page"))
+    pages = _pages(request, request.GET)
     samples, troubles = depth.look_at(pages, now=clock.now())
     asked = min(len(pages), depth.PAGES_ASKED) - len(troubles)
     estimates = depth.estimate_depths(
@@ -118,9 +118,13 @@ def _row(choice: tuple[str, str | Promise], estimate: depth.DepthEstimate) -> De
     )
 
 
-def _pages(request: MemberHttpRequest, wanted: Sequence[str]) -> list[Page]:
-    """The organization's Pages among those wanted; whatever else was asked for is left out."""
-    ids = [found for text in wanted[:PAGES_AT_ONCE] if (found := _uuid(text)) is not None]
+def _pages(request: MemberHttpRequest, given: QueryDict) -> list[Page]:
+    """The organization's Pages among those named, or all that a login connected; others are left out."""
+    login_id = _uuid(given.get("login", ""))
+    if login_id is not None:
+        login = logins.get_login(member=request.member, login_id=login_id, now=clock.now())
+        return list(choosing.list_fresh(member=request.member, login=login))
+    ids = [found for text in given.getlist("page")[:PAGES_NAMED] if (found := _uuid(text))]
     rows = queries.list_pages(member=request.member).filter(pk__in=ids).order_by("name", "id")
     return list(rows.exclude(access_token=""))
 
@@ -137,15 +141,22 @@ def _start_all(
 ) -> HttpResponse:
     now = clock.now()
     back = form.cleaned_data["depth"]
-    since = None if back == "all" else now - timedelta(days=int(back))
-    runs = []
-    for page in pages:
-        changes = {"auto_pipeline_id": form.cleaned_data["pipeline"]}
-        try:
-            services.update_page(member=request.member, reference=str(page.pk), changes=changes)
-            runs.append(syncing.start_sync(page=page, member=request.member, since=since, now=now))
-        except HiroError as refusal:
-            messages.error(request, f"{page.name}: {refusal.sentence}")
-    if len(runs) == 1:
-        return redirect("run", runs[0].pk)
-    return redirect("runs" if runs else "pages")
+    started = first.start_first_syncs(
+        pages=pages,
+        member=request.member,
+        pipeline_id=form.cleaned_data["pipeline"],
+        since=None if back == "all" else now - timedelta(days=int(back)),
+        now=now,
+    )
+    for name, sentence in started.refused:
+        messages.error(request, f"{name}: {sentence}")
+    if started.left:
+        words = ngettext(
+            "%(count)s more sync starts in a moment.",
+            "%(count)s more syncs start in a moment.",
+            started.left,
+        )
+        messages.info(request, words % {"count": started.left})
+    if len(started.runs) == 1 and not started.left:
+        return redirect("run", started.runs[0].pk)
+    return redirect("runs" if started.runs else "pages")

@@ -1,11 +1,13 @@
 """What a login gave, in words: its Pages as rows to choose from, and the permissions that are missing."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from hirocrm.core.text import fold
 from hirocrm.meta import health, requirements
 from hirocrm.meta.logins import Holders
 from hirocrm.meta.models import Flavour, FoundPage, Login
@@ -49,6 +51,7 @@ class Row:
     obstacle: str | Promise
     missing_tasks: Sequence[str | Promise]
     missing: Sequence[Missing]
+    shows_id: bool = False  # another row has the same name
 
 
 def missing_permissions(login: Login, *, has_instagram: bool) -> list[Missing]:
@@ -70,7 +73,9 @@ def rows_of(
     chosen: Collection[str] | None,
 ) -> list[Row]:
     """The login's Pages as rows. `chosen` None: whatever can be and isn't connected yet."""
-    return [_row(login, page, holders, chosen) for page in found]
+    rows = [_row(login, page, holders, chosen) for page in found]
+    names = Counter(fold(row.page.name) for row in rows)
+    return [replace(row, shows_id=names[fold(row.page.name)] > 1) for row in rows]
 
 
 def _row(login: Login, page: FoundPage, holders: Holders, chosen: Collection[str] | None) -> Row:

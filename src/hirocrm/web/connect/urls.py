@@ -18,6 +18,7 @@ urlpatterns = [
         name="instagram-callback",
     ),
     path("connect/choose/<uuid:login_id>", views.choose, name="connect-choose"),
+    path("connect/choose/<uuid:login_id>/progress", views.progress, name="connect-progress"),
     path("connect/first-sync", first_sync.first_sync, name="first-sync"),
     path("connect/first-sync/outlook", first_sync.outlook, name="first-sync-outlook"),
 ]

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from hirocrm.core import clock
 from hirocrm.core.errors import Conflict, HiroError, Invalid, UpstreamError
 from hirocrm.core.text import clean
-from hirocrm.meta import logins
+from hirocrm.meta import choosing, logins
 from hirocrm.meta.errors import LoginDeclined, LoginFailed
 from hirocrm.meta.login_dialog import DialogAnswer
 from hirocrm.meta.models import Flavour, Login
@@ -148,17 +148,29 @@ def _session_key(request: HttpRequest) -> str:
 def choose(request: MemberHttpRequest, login_id: UUID) -> HttpResponse:
     """The Pages that a login opened, to be chosen from; searching keeps what is ticked."""
     login = logins.get_login(member=request.member, login_id=login_id, now=clock.now())
+    if login.chosen_at is not None:
+        return redirect("connect-progress", login.pk)
     if request.method == "GET":
         return _show_choice(request, login, search=request.GET.get("q", ""), chosen=None)
     chosen = [clean(page_id) for page_id in request.POST.getlist("page")]
     if request.POST.get("do") == "search":
         return _show_choice(request, login, search=request.POST.get("q", ""), chosen=set(chosen))
+    return _connect_chosen(request, login, chosen)
+
+
+def _connect_chosen(request: MemberHttpRequest, login: Login, chosen: list[str]) -> HttpResponse:
     try:
-        choice = logins.connect_chosen(
-            member=request.member, login_id=login.pk, remote_ids=chosen, now=clock.now()
+        choice = choosing.connect_chosen(
+            member=request.member,
+            login_id=login.pk,
+            remote_ids=chosen,
+            all_matching=request.POST.get("matching", "") if "all" in request.POST else None,
+            now=clock.now(),
         )
     except LoginFailed as refusal:
         return _show_choice(request, login, search="", chosen=set(chosen), problem=refusal.sentence)
+    if choice.left:
+        return redirect("connect-progress", login.pk)
     for name, sentence in choice.refused:
         messages.error(request, f"{name}: {sentence}")
     if not (choice.connected or choice.reconnected):
@@ -187,7 +199,9 @@ def _show_choice(
         "rows": rows_of(login, found, holders, chosen=chosen),
         "search": search,
         "matching": matching.count(),
+        "shown": SHOWN,
         "is_cut": matching.count() > SHOWN,
+        "connectable": logins.list_connectable(login=login, search=search).count(),
         "is_searchable": login.page_count > 8,
         "missing": missing_permissions(login, has_instagram=_has_instagram(login)),
         "problem": problem,
@@ -200,7 +214,22 @@ def _has_instagram(login: Login) -> bool:
     return login.flavour == Flavour.PAGE
 
 
-def _lead_on(request: MemberHttpRequest, choice: logins.Choice) -> HttpResponse:
+@require_GET
+@never_cache
+@member_required
+def progress(request: MemberHttpRequest, login_id: UUID) -> HttpResponse:
+    """How far a worker is with connecting what was chosen; the page asks for its middle again until it is over."""
+    login = logins.get_login(member=request.member, login_id=login_id, now=clock.now())
+    if login.chosen_at is None:
+        return redirect("connect-choose", login.pk)
+    found = choosing.find_progress(member=request.member, login=login)
+    name = "connect/progress.html"
+    if request.headers.get("HX-Request") == "true":
+        name += "#progress"
+    return render(request, name, {"login": login, "progress": found})
+
+
+def _lead_on(request: MemberHttpRequest, choice: choosing.Choice) -> HttpResponse:
     """To the first sync of the Pages that never had one, else back to the list."""
     pages = [*choice.connected, *choice.reconnected]
     count = len(pages)
