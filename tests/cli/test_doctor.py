@@ -30,6 +30,26 @@ class TestDoctor:
         )
         assert "s3cret" not in done.stdout + done.stderr
 
+    def test_says_what_a_new_install_lacks_before_its_first_start(
+        self, bare_install: Install
+    ) -> None:
+        done = bare_install.run("doctor", "--json")
+
+        report = json.loads(done.stdout)
+        found = {check["name"]: check for check in report["checks"]}
+        assert done.returncode == 1
+        assert set(found) == {"settings", "disk", "database", "migrations"}
+        assert found["disk"]["status"] == "ok"
+        assert found["migrations"]["advice"] == "Run `hirocrm migrate`."
+
+
+class TestEval:
+    def test_refuses_an_analyzer_it_does_not_know(self, bare_install: Install) -> None:
+        done = bare_install.run("eval", "none.jsonl", "--analyzer", "bogus")
+
+        assert done.returncode == 2
+        assert "There is no analyzer “bogus”" in done.stderr
+
 
 class TestAside:
     def test_lists_what_belongs_to_nobody(self, install: Install) -> None:

@@ -13,11 +13,16 @@ def evaluate(
 ) -> None:
     """Judge an analyser on labelled conversations it has not seen."""
     from hirocrm.analysis.evals.run import run_eval
+    from hirocrm.cli.progress import counting
+    from hirocrm.cli.remote_eval import VENDORS, run_remote_eval
 
-    if analyzer == "local":
-        report = run_eval(dataset)
-    else:
-        from hirocrm.cli.remote_eval import run_remote_eval
-
-        report = run_remote_eval(dataset, analyzer)
+    if analyzer not in ("local", *VENDORS):
+        raise typer.BadParameter(
+            f"There is no analyzer “{analyzer}”; use local, {', '.join(VENDORS)}."
+        )
+    with counting("judged") as progress:
+        if analyzer == "local":
+            report = run_eval(dataset, progress=progress)
+        else:
+            report = run_remote_eval(dataset, analyzer, progress)
     print(report.to_json() if as_json else report.render_text())

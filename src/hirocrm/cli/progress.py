@@ -21,6 +21,18 @@ def working(what: str) -> Iterator[None]:
 
 
 @contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, on terminals; call what it gives with (done, total)."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed:.0f} of {task.total}"))
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
 def run_progress() -> Iterator[Callable[["SyncRun"], None]]:
     """Two bars, contacts saved and conversations analysed, on stderr."""
     columns = (

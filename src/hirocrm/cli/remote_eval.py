@@ -6,24 +6,18 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from hirocrm.cli.connection import django_on_database
-from hirocrm.cli.refusals import CommandFailed
 
 if TYPE_CHECKING:
     from hirocrm.analysis.evals.report import EvalReport
+    from hirocrm.analysis.evals.run import Progress
     from hirocrm.analysis.schema import AnalysisAnswer, AnalysisRequest
 
-_VENDORS = ("gemini", "openai", "anthropic")
+VENDORS = ("gemini", "openai", "anthropic")
 _NOBODY = UUID(int=0)  # no organization: the keys are those of the environment, without a ceiling
 
 
-def run_remote_eval(dataset: Path, analyzer: str) -> "EvalReport":
-    """Ask `analyzer` about every conversation of the file.
-
-    Raises:
-        CommandFailed: there is no such analyser.
-    """
-    if analyzer not in _VENDORS:
-        raise CommandFailed(f"There is no analyzer “{analyzer}”; use local, {', '.join(_VENDORS)}.")
+def run_remote_eval(dataset: Path, analyzer: str, progress: "Progress") -> "EvalReport":
+    """Ask `analyzer`, one of `VENDORS`, about every conversation of the file."""
     with django_on_database():
         from django.conf import settings
 
@@ -32,7 +26,12 @@ def run_remote_eval(dataset: Path, analyzer: str) -> "EvalReport":
 
         settings.ANALYZER_ORDER = (analyzer,)
         asking = _Asking(len(load_dataset(dataset).conversations))
-        return run_eval(dataset, asking.analyse, concurrency=settings.ANALYSIS_CONCURRENCY)
+        return run_eval(
+            dataset,
+            asking.analyse,
+            progress=progress,
+            concurrency=settings.ANALYSIS_CONCURRENCY,
+        )
 
 
 class _Asking:

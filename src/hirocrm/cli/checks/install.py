@@ -21,8 +21,11 @@ def check_disk() -> list[Finding]:
     """Room for the embedded database and its log."""
     from hirocrm.config import env as environment
 
-    free = shutil.disk_usage(environment.load().data_dir).free
-    detail = f"{free / 1e9:.1f} GB free in {environment.load().data_dir}."
+    folder = environment.load().data_dir
+    # Before the first start it isn't there yet: then its disk is that of the folder it will be made in.
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    detail = f"{free / 1e9:.1f} GB free for {folder}."
     if free < DISK_FAIL_BYTES:
         return [fail("disk", detail, "Free some space now: the database stops when it is full.")]
     if free < DISK_WARN_BYTES:

@@ -1,6 +1,6 @@
 """Running the checks, those that need a database only while there is one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hirocrm.cli.checks import install, remote
 from hirocrm.cli.checks.findings import Finding, fail
@@ -27,9 +27,11 @@ def _with_database() -> list[Finding]:
 
     with database():
         set_up_django()
-        checks: list[tuple[str, Check]] = [
+        tables: list[tuple[str, Check]] = [
             ("database", install.check_database),
             ("migrations", install.check_migrations),
+        ]
+        checks: list[tuple[str, Check]] = [
             ("worker", install.check_workers),
             ("analyzer", install.check_analyzer),
             ("keys", remote.check_keys),
@@ -39,9 +41,16 @@ def _with_database() -> list[Finding]:
             ("pages", remote.check_pages),
         ]
         try:
-            return [finding for name, check in checks for finding in _run(name, check)]
+            findings = _run_all(tables)
+            if any(finding.status == "fail" for finding in findings):
+                return findings  # the others would only say that their tables are missing
+            return findings + _run_all(checks)
         finally:
             close_pools()
+
+
+def _run_all(checks: Sequence[tuple[str, Check]]) -> list[Finding]:
+    return [finding for name, check in checks for finding in _run(name, check)]
 
 
 def _run(name: str, check: Check) -> list[Finding]:
