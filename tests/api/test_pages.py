@@ -465,4 +465,7 @@ class TestConnection:
     def test_goes_back_as_far_as_asked(self, api, page):
         api.post(f"/api/facebook-pages/{page.pk}/sync", {"since": "2026-01-01T00:00:00Z"})
 
-        assert SyncRun.objects.get().options == {"since": "2026-01-01T00:00:00+00:00"}
+        assert SyncRun.objects.get().options == {
+            "asked": True,
+            "since": "2026-01-01T00:00:00+00:00",
+        }

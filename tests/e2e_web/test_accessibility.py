@@ -196,7 +196,9 @@ def test_knows_every_page():
         "live-events", "run-errors", "design", "design-move", "inbox-file", "contact-picture",
         "contact-json", "meta-deauthorize", "meta-data-deletion",
     }  # fmt: skip
-    looked_at_on_the_way = {"join", "import-name", "connect-choose", "first-sync"}
+    looked_at_on_the_way = {
+        "join", "import-name", "connect-choose", "connect-progress", "first-sync",
+    }  # fmt: skip
     known = set(PAGES) | parts_of_pages | lead_elsewhere | no_pages
     known |= looked_at_on_the_way
 

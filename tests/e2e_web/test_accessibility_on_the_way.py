@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from hirocrm.core import clock
-from hirocrm.meta.models import FoundPage, Login
+from hirocrm.meta.models import ChoiceOutcome, FoundPage, Login
 from hirocrm.organizations.services import invite_member
 from tests.e2e_web.test_accessibility import AXE, faults
 from tests.web.imports.test_imports import archive
@@ -30,6 +30,17 @@ def login_of(owner: Any) -> Login:
     return login
 
 
+def half_done(owner: Any) -> Login:
+    """A login of whose Pages one was refused and one waits for the worker."""
+    login = login_of(owner)
+    login.found_pages.filter(remote_id="0").update(outcome=ChoiceOutcome.CHOSEN)
+    login.found_pages.filter(remote_id="1").update(
+        outcome=ChoiceOutcome.REFUSED, refusal="This Page is connected by another organization."
+    )
+    Login.objects.filter(pk=login.pk).update(chosen_at=clock.now())
+    return login
+
+
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core comes with `make assets`.")
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
 def test_no_page_on_the_way_breaks_a_rule(visit, owner, server, shop, phone):
@@ -37,6 +48,7 @@ def test_no_page_on_the_way_breaks_a_rule(visit, owner, server, shop, phone):
     addresses = [
         reverse("join", args=[secret]),
         reverse("connect-choose", args=[login_of(owner).id]),
+        reverse("connect-progress", args=[half_done(owner).id]),
         f"{reverse('first-sync')}?page={shop.page.id}",
     ]
     page = visit(owner, "/imports", phone=phone)
