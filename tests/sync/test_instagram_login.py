@@ -7,28 +7,19 @@ from asgiref.sync import async_to_sync
 
 from hirocrm.contacts.models import Contact, Conversation, Message
 from hirocrm.meta.models import Page
-from hirocrm.sandbox.server import SandboxServer
 from hirocrm.sync import fetch, profiles, services
 from tests.factories import PageFactory
-from tests.stand_in import start_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLOSET, INSTAGRAM = "110000000000001", "17841400000000001"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def server():
-    with SandboxServer() as running:
-        yield running
-
-
 @pytest.fixture
-def sandbox(server, settings):
-    start_over(server, settings)
-    server.graph.settings(requires_proof=True)
-    yield server
-    server.graph.settings(requires_proof=False)
+def sandbox(sandbox):
+    sandbox.graph.settings(requires_proof=True)
+    yield sandbox
+    sandbox.graph.settings(requires_proof=False)
 
 
 @pytest.fixture

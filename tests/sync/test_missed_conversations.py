@@ -7,29 +7,15 @@ from asgiref.sync import async_to_sync
 
 from hirocrm.contacts.models import AnalysisState, Contact
 from hirocrm.meta.models import Page
-from hirocrm.sandbox.server import SandboxServer
 from hirocrm.sync import fetch, outcomes, services
 from hirocrm.sync.errors import NothingToDo
 from hirocrm.sync.missed_conversations import MAX_TRIES
 from hirocrm.sync.models import AnalysisBatch, MissedConversation, RunStatus
 from tests.factories import ConversationFactory, PageFactory, SyncRunFactory
-from tests.stand_in import start_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLOSET = "110000000000001"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with SandboxServer() as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(server, settings):
-    start_over(server, settings)
-    return server
 
 
 @pytest.fixture

@@ -9,27 +9,18 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from hirocrm.contacts.models import Contact, ContactPicture
 from hirocrm.contacts.snapshots import NameSource
 from hirocrm.meta.models import ConnectionState, Page
-from hirocrm.sandbox.server import SandboxServer
 from hirocrm.sync import profiles
 from tests.factories import ContactFactory, PageFactory, SyncRunFactory
-from tests.stand_in import start_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLOSET, INSTAGRAM = "110000000000001", "17841400000000001"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def server():
-    with SandboxServer() as running:
-        yield running
-
-
 @pytest.fixture
-def sandbox(server, settings):
-    start_over(server, settings)
+def sandbox(sandbox, settings):
     settings.PROFILE_PICTURES = "messenger"
-    return server
+    return sandbox
 
 
 @pytest.fixture(autouse=True)

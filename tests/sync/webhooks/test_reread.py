@@ -10,30 +10,16 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from hirocrm.contacts.models import Message
 from hirocrm.core.errors import UpstreamRateLimited
 from hirocrm.meta.models import Page
-from hirocrm.sandbox.server import SandboxServer
 from hirocrm.sync.models import ParkedEvent
 from hirocrm.sync.webhooks import reread
 from hirocrm.sync.webhooks.apply import apply_changes
 from hirocrm.sync.webhooks.parking import Change
 from hirocrm.sync.webhooks.sweep import settle_parked
 from tests.factories import ContactFactory, ConversationFactory, MessageFactory, PageFactory
-from tests.stand_in import start_over
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLOSET = "110000000000001"
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with SandboxServer() as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(server, settings):
-    start_over(server, settings)
-    return server
 
 
 @pytest.fixture
