@@ -35,6 +35,7 @@ from hirocrm.sandbox.graph.shapes import INSTAGRAM, MESSENGER, Page
 from hirocrm.sandbox.graph.tokens import APP_ID, APP_SECRET
 from hirocrm.sandbox.graph.world import now_ms
 from hirocrm.sandbox.llm.quota import Limits
+from hirocrm.sandbox.state import State
 
 USER_TOKEN = "EAASANDBOXUSER"  # noqa: S105  # the sandbox's own
 
@@ -67,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     return parse
 
 
-def configure(sandbox: Sandbox, options: argparse.Namespace) -> None:
+def configure(sandbox: State, options: argparse.Namespace) -> None:
     """Set what doesn't need the port."""
     tokens = sandbox.world.tokens
     tokens.app_id, tokens.app_secret = options.app_id, options.app_secret
@@ -83,7 +84,7 @@ def configure(sandbox: Sandbox, options: argparse.Namespace) -> None:
         sandbox.gemini.quota.set(Limits(options.rpm, options.tpm, options.rpd))
 
 
-def fill(sandbox: Sandbox, options: argparse.Namespace, *, base_url: str) -> None:
+def fill(sandbox: State, options: argparse.Namespace, *, base_url: str) -> None:
     """Add the asked conversations."""
     world = sandbox.world
     if options.sample:
@@ -108,7 +109,7 @@ def fill(sandbox: Sandbox, options: argparse.Namespace, *, base_url: str) -> Non
 
 def ready_line(sandbox: Sandbox, *, base_url: str, port: int) -> dict[str, Any]:
     """What whoever started us needs to know."""
-    state = sandbox.state()
+    state = sandbox.control.state()
     return {
         "port": port, "graph_url": base_url, "instagram_url": base_url + INSTAGRAM_PREFIX,
         "gemini_url": base_url,
@@ -121,7 +122,7 @@ def ready_line(sandbox: Sandbox, *, base_url: str, port: int) -> dict[str, Any]:
 async def run(options: argparse.Namespace) -> None:
     """Serve until told to stop."""
     sandbox = Sandbox()
-    configure(sandbox, options)
+    configure(sandbox.state, options)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -131,7 +132,7 @@ async def run(options: argparse.Namespace) -> None:
     server = await sandbox.serve(host=options.host, port=options.port)
     port = server.sockets[0].getsockname()[1]
     base_url = f"http://{options.host}:{port}"
-    fill(sandbox, options, base_url=base_url)
+    fill(sandbox.state, options, base_url=base_url)
     gc.freeze()  # what is loaded now stays; collections look at new objects only
     sys.stdout.write(json.dumps(ready_line(sandbox, base_url=base_url, port=port)) + "\n")
     sys.stdout.flush()

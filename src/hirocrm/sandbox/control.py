@@ -28,7 +28,7 @@ GET    /_control/gemini/quota           use and refusals by project
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hirocrm.sandbox import samples
 from hirocrm.sandbox.graph.shapes import BUSINESS, CUSTOMER, MESSENGER, Page
@@ -36,19 +36,17 @@ from hirocrm.sandbox.graph.tokens import SCOPES
 from hirocrm.sandbox.graph.webhooks import encode
 from hirocrm.sandbox.graph.world import now_ms
 from hirocrm.sandbox.llm.quota import Limits
+from hirocrm.sandbox.state import State
 from hirocrm.sandbox.wire import Reply, Request, json_reply
-
-if TYPE_CHECKING:
-    from hirocrm.sandbox.app import Sandbox
 
 Body = dict[str, Any]
 Action = Callable[[Body], Any]
 
 
 class Control:
-    """The routes of the control API over one sandbox."""
+    """The routes of the control API over one sandbox's state."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: State) -> None:
         self._sandbox = sandbox
         self._base_url = ""
         self._routes: dict[tuple[str, str], Action] = {
