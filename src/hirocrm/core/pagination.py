@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DataError
 from django.db.models import F, Model, OrderBy, Q, QuerySet, Value
 
@@ -131,8 +131,14 @@ def _parts(rows: QuerySet[M], order: tuple[Order, ...], *, is_start: bool) -> li
 
 
 def _is_nullable(model: type[Model], attribute: str) -> bool:
-    """Whether the column may hold nulls; a generated one may, though Django says of its field that it can't."""
-    field = model._meta.get_field(attribute)  # noqa: SLF001  # Django documents _meta
+    """Whether the column may hold nulls; a generated one may, though Django says of its field that it can't.
+
+    An annotation to sort by must not.
+    """
+    try:
+        field = model._meta.get_field(attribute)  # noqa: SLF001  # Django documents _meta
+    except FieldDoesNotExist:
+        return False
     return bool(getattr(field, "null", False)) or bool(getattr(field, "generated", False))
 
 

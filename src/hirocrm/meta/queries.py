@@ -19,6 +19,8 @@ from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
 
+NAMED = 1_000
+
 
 def list_pages(*, member: Member) -> QuerySet[Page]:
     """The organization's Pages, each with its target pipeline and that one's stages in order; not the removed ones."""
@@ -31,7 +33,10 @@ def list_pages(*, member: Member) -> QuerySet[Page]:
     )
 
 
-IN_NEED_COUNTED = 100
+def list_page_names(*, member: Member) -> QuerySet[Page]:
+    """The organization's Pages with nothing but their names, for selects: the first `NAMED` by name."""
+    rows = list_pages(member=member).select_related(None).prefetch_related(None)
+    return rows.only("id", "name").order_by("name", "id")[:NAMED]
 
 
 def list_in_need(*, member: Member) -> QuerySet[Page]:

@@ -127,7 +127,8 @@ def _ask(member: Member | None) -> Waiting:
 
 def _pages_in_need(member: Member) -> PagesInNeed | None:
     """The organization's Pages that somebody must reconnect or give a permission."""
-    found = list(pages.list_in_need(member=member)[: pages.IN_NEED_COUNTED])
-    if not found:
+    in_need = pages.list_in_need(member=member)
+    first = in_need.first()
+    if first is None:
         return None
-    return PagesInNeed(found[0], len(found), allows(member, Right.CONFIGURE))
+    return PagesInNeed(first, in_need.order_by().count(), allows(member, Right.CONFIGURE))

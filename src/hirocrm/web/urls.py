@@ -6,6 +6,7 @@ from hirocrm.web.appearance import views as appearance
 from hirocrm.web.gallery import views as gallery
 from hirocrm.web.imports import views as imports
 from hirocrm.web.onboarding import views as onboarding
+from hirocrm.web.pages import overview as page_overview
 from hirocrm.web.pages import views as pages
 from hirocrm.web.runs import error_file
 from hirocrm.web.runs import views as runs
@@ -34,7 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("hirocrm.web.pipelines.urls")),
     path("", include("hirocrm.web.settings.urls")),
     path("", include("hirocrm.web.connect.urls")),
-    path("pages", pages.page_list, name="pages"),
+    path("pages", page_overview.page_list, name="pages"),
     path("pages/connect", pages.connect, name="page-connect"),
     path("pages/<uuid:page_id>", pages.page_settings, name="page-settings"),
     path("pages/<uuid:page_id>/threshold", pages.threshold, name="page-threshold"),

@@ -149,7 +149,7 @@ class TestPageList:
         for _ in range(12):
             PageFactory(organization=owner.organization)
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get("/pages")
 
     def test_leads_to_sign_in(self, client, db):

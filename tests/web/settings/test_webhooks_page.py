@@ -43,6 +43,16 @@ class TestWebhooksPage:
         card = sign_in(owner).get("/pages").content.decode()
         assert "3 missed messages found by the last sync" in card
 
+    def test_says_how_many_pages_it_leaves_out(self, owner, page, sign_in):
+        for number in range(236):
+            PageFactory(organization=owner.organization, name=f"Shop {number:03d}")
+
+        text = sign_in(owner).get("/settings/webhooks").text
+
+        assert "Shop 198" in text
+        assert "Shop 199" not in text
+        assert "And 37 more, by name:" in text
+
     def test_shows_the_dashboards_test(self, owner, sign_in):
         WebhookDelivery.objects.create(body=b"{}", secret=0, outcome="test")
 

@@ -1,5 +1,6 @@
 """How much of the conversations is stored: Meta shows only the newest messages of each."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,11 +20,11 @@ class Coverage:
     partial: int = 0
 
 
-def list_coverage(*, member: Member) -> dict[UUID, Coverage]:
-    """Coverage by Page; a Page without conversations is left out."""
+def list_coverage(*, member: Member, page_ids: Collection[UUID]) -> dict[UUID, Coverage]:
+    """Coverage of these Pages; a Page without conversations is left out."""
     permissions.require(member, Right.READ)
     rows = (
-        Conversation.objects.filter(organization_id=member.organization_id)
+        Conversation.objects.filter(organization_id=member.organization_id, page_id__in=page_ids)
         .values_list("page_id")
         .annotate(
             conversations=Count("id"),

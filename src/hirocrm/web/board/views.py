@@ -135,7 +135,8 @@ def _choose(rows: list[Pipeline], filters: Filters) -> Pipeline | None:
 
 
 def _view(request: MemberHttpRequest, filters: Filters) -> BoardView:
-    pages = meta.list_pages(member=request.member).prefetch_related(None).order_by("name", "id")
+    pages = meta.list_pages(member=request.member).prefetch_related(None).select_related(None)
+    pages = pages.only("id", "name", "is_demo", "keep_manual_moves_days").order_by("name", "id")
     return BoardView(
         filters=filters,
         pages={page.id: page for page in pages},

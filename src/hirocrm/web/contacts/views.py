@@ -33,7 +33,7 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
     now = clock.now()
     filters = read_filters(request.GET, now=now)
     all_pipelines = list(pipelines.list_pipelines(member=request.member))
-    pages = list(meta.list_pages(member=request.member).prefetch_related(None).order_by("name"))
+    pages = list(meta.list_page_names(member=request.member))
     filters.form.offer(pages=pages, pipelines=all_pipelines)
     rows = contacts.list_contacts(member=request.member, wanted=filters.wanted)
     page = read_page(rows, filters=filters, cursor=request.GET.get("cursor"))

@@ -123,7 +123,7 @@ def _list_context(request: MemberHttpRequest, current: Conversation | None) -> d
         "folders": _folders(request, wanted.folder, queries.count_folders(member=member, now=now)),
         "folder": wanted.folder.value,
         "folder_label": FOLDERS[wanted.folder][0],
-        "pages": list(meta.list_pages(member=member).prefetch_related(None).order_by("name")),
+        "pages": list(meta.list_page_names(member=member)),
         "page_id": wanted.page_id or "",
         "windows": WINDOWS if human else (WINDOWS[0], WINDOWS[2]),
         "window": wanted.window or "",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -11,11 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from hirocrm.contacts.queries.coverage import Coverage
 from hirocrm.meta import health, login_dialog, requirements
 from hirocrm.meta.models import ConnectionState, Flavour, Page
+from hirocrm.meta.overview import SOON
 from hirocrm.sync.models import SyncRun
 from hirocrm.web.enforcement import Enforcement, enforcement_of
 from hirocrm.web.pages.forms import SCHEDULES
-
-SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)

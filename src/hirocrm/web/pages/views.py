@@ -1,4 +1,4 @@
-"""The list of Pages, a Page's settings, and what starts from them."""
+"""A Page's settings, and what starts from its card."""
 
 from typing import Any
 from uuid import UUID
@@ -7,6 +7,8 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,7 +23,6 @@ from hirocrm.organizations import permissions
 from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines import queries as pipelines
 from hirocrm.sync import pages as page_endings
-from hirocrm.sync import queries as runs
 from hirocrm.sync import services as syncing
 from hirocrm.web.connect.catching_up import fetch_what_was_missed
 from hirocrm.web.members import MemberHttpRequest, member_required
@@ -31,33 +32,12 @@ from hirocrm.web.pages.forms import (
     PageSettingsForm,
     ThresholdForm,
 )
-from hirocrm.web.pages.presentation import PageCard, card_of, doors, standing_of
+from hirocrm.web.pages.presentation import doors, standing_of
 from hirocrm.web.refusals import add_refusal
 from hirocrm.web.rights import rights_of
 
 FIELD_NAMES = {"pageAccessToken": "page_access_token", "pageId": "page_id"}
 INSTAGRAM_FIELD_NAMES = {"pageAccessToken": "instagram_access_token"}
-
-
-@require_GET
-@member_required
-def page_list(request: MemberHttpRequest) -> HttpResponse:
-    """A card for each Page."""
-    context = {"cards": _cards(request), "may": rights_of(request.member)}
-    return render(request, "pages/list.html", context)
-
-
-def _cards(request: MemberHttpRequest) -> list[PageCard]:
-    now = clock.now()
-    coverage = list_coverage(member=request.member)
-    open_runs = {
-        run.page_id: run
-        for run in runs.list_open_runs(organization_id=request.member.organization_id)
-    }
-    return [
-        card_of(page, coverage=coverage.get(page.id), open_run=open_runs.get(page.id), now=now)
-        for page in queries.list_pages(member=request.member).order_by("name", "id")
-    ]
 
 
 @require_http_methods(["GET", "POST"])
@@ -144,7 +124,15 @@ def check(request: MemberHttpRequest, page_id: UUID) -> HttpResponse:
         messages.warning(request, _("%(name)s: %(state)s.") % words)
     else:
         messages.success(request, _("Facebook was asked. %(name)s: %(state)s.") % words)
-    return redirect("pages")
+    return redirect(_back(request))
+
+
+def _back(request: MemberHttpRequest) -> str:
+    """The list as it was left, if that is one of our pages."""
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
+        return wanted
+    return reverse("pages")
 
 
 @require_http_methods(["GET", "POST"])
@@ -216,7 +204,7 @@ def remove(request: MemberHttpRequest, page_id: UUID) -> HttpResponse:
     permissions.require(request.member, Right.CONFIGURE)
     page = queries.get_page(member=request.member, reference=page_id)
     if request.method == "GET":
-        coverage = list_coverage(member=request.member).get(page.id)
+        coverage = list_coverage(member=request.member, page_ids=[page.id]).get(page.id)
         return render(request, "pages/remove.html", {"page": page, "coverage": coverage})
     erase = request.POST.get("erase") == "on"
     page_endings.remove_page(

@@ -39,7 +39,8 @@ class Aside:
 def webhooks(request: MemberHttpRequest) -> HttpResponse:
     """The address and its secrets, the Pages, and what was kept aside."""
     may = rights_of(request.member)
-    pages = queries.list_pages(member=request.member).exclude(remote_id=None)
+    pages = queries.list_pages(member=request.member).prefetch_related(None).exclude(remote_id=None)
+    shown = list(pages.order_by("name", "id")[: PAGES_SHOWN + 1])
     context = {
         "tabs": tabs(request),
         "may": may,
@@ -48,7 +49,8 @@ def webhooks(request: MemberHttpRequest) -> HttpResponse:
         "has_verify_token": bool(settings.FACEBOOK_WEBHOOK_VERIFY_TOKEN),
         "is_public": settings.BASE_URL.startswith("https://"),
         "last_test_at": queries.find_last_webhook_test(),
-        "pages": pages.order_by("name", "id")[:PAGES_SHOWN],
+        "pages": shown[:PAGES_SHOWN],
+        "pages_left": pages.count() - PAGES_SHOWN if len(shown) > PAGES_SHOWN else 0,
         "entries": _entries(request) if may.configure else (),
         "shown": SHOWN,
     }
