@@ -7,6 +7,7 @@ import pytest
 from hirocrm.meta.models import Page
 from hirocrm.sync.models import RunStatus, SyncRun
 from hirocrm.sync.schedule import start_due_syncs
+from hirocrm.sync.webhooks import gaps
 from tests.factories import PageFactory, SyncRunFactory
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ class TestStartDueSyncs:
         [
             {"sync_schedule": "off"},
             {"state": "needs_reconnect"},
-            {"last_synced_at": None},  # the first sync is a person's
+            {"last_synced_at": None},  # nobody has chosen the first sync yet
         ],
     )
     def test_leaves_others_alone(self, page, now, fields):
@@ -65,6 +66,53 @@ class TestStartDueSyncs:
             older.pk,
             page.pk,
         ]
+
+
+class TestFirstSyncs:
+    @pytest.fixture
+    def cut_off(self, page, now):
+        """The Page, whose first sync ended so an hour ago."""
+
+        def cut_off(status, **fields) -> Page:
+            Page.objects.update(last_synced_at=None)
+            at = now - timedelta(hours=1)
+            SyncRunFactory(page=page, created_at=at, finished_at=at, status=status, **fields)
+            return page
+
+        return cut_off
+
+    @pytest.mark.parametrize("status", [RunStatus.TOKEN_EXPIRED, RunStatus.FAILED])
+    def test_one_that_was_cut_off_goes_on_as_deep_as_it_was_begun(self, cut_off, now, status):
+        begun = {"since": "2025-10-01T00:00:00+00:00", "asked": True}
+        page = cut_off(status, options=begun, full=True)
+
+        assert [start_due_syncs(now=now), start_due_syncs(now=now)] == [1, 0]
+        run = page.sync_runs.get(finished_at=None)
+        assert (run.options, run.full, run.started_by) == (begun, True, None)
+
+    def test_it_waits_for_the_reconnect(self, cut_off, now):
+        page = cut_off(RunStatus.TOKEN_EXPIRED)
+        Page.objects.update(state="needs_reconnect")
+        assert start_due_syncs(now=now) == 0
+
+        assert gaps.repair_page(page_id=page.pk, now=now) == 0
+        Page.objects.update(state="healthy")
+        assert gaps.repair_page(page_id=page.pk, now=now) == 1
+        assert gaps.repair_page(page_id=page.pk, now=now) == 0
+
+    def test_one_that_somebody_cancelled_stays_a_persons(self, cut_off, now):
+        page = cut_off(RunStatus.TOKEN_EXPIRED)
+        at = now - timedelta(minutes=30)
+        SyncRunFactory(page=page, created_at=at, finished_at=at, status=RunStatus.CANCELLED)
+
+        assert start_due_syncs(now=now) == 0
+        assert gaps.repair_page(page_id=page.pk, now=now) == 0
+
+    def test_an_import_is_no_first_sync(self, cut_off, now):
+        page = cut_off(RunStatus.FAILED, kind="import")
+
+        assert start_due_syncs(now=now) == 0
+        assert gaps.repair_page(page_id=page.pk, now=now) == 0
 
 
 def end(run, status, at):

@@ -1,4 +1,10 @@
-"""The first sync of freshly connected Pages: a few start at once, hundreds by a worker."""
+"""The first sync of freshly connected Pages: a few start at once, hundreds by a worker.
+
+Its beginning is a person's choice, for its depth and cost are theirs: a Page that nobody ever synced, or whose
+first sync somebody cancelled, waits for that choice however healthy it is. Once begun it is wanted until it is
+done: one that a dead token or another failure ended goes on when the Page is reconnected and by its schedule,
+as deep as it was begun.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,9 +17,10 @@ from hirocrm.meta import services as pages_of
 from hirocrm.meta.models import Page
 from hirocrm.organizations.models import Member
 from hirocrm.sync import services
-from hirocrm.sync.models import SyncRun
+from hirocrm.sync.models import RunKind, RunStatus, SyncRun
 
 PORTION = 20  # syncs started while a person waits: about a second
+CUT_OFF = (RunStatus.FAILED, RunStatus.TOKEN_EXPIRED)  # how a sync ends that is still wanted
 
 
 @dataclass(kw_only=True)
@@ -77,3 +84,36 @@ def go_on(
         since=datetime.fromisoformat(since) if since else None,
         now=now,
     )
+
+
+def is_open_question(page: Page) -> bool:
+    """Whether a person is still to choose the Page's first sync."""
+    latest = _latest(page)
+    return page.last_synced_at is None and (latest is None or latest.status == RunStatus.CANCELLED)
+
+
+def resume(*, page: Page, member: Member | None = None, now: datetime) -> SyncRun | None:
+    """Go on with a first sync that was cut off, as deep as it was begun; None if there is none.
+
+    Raises:
+        PageNotConnected: there is no token to sync with.
+    """
+    latest = _latest(page)
+    if page.last_synced_at is not None or latest is None or latest.status not in CUT_OFF:
+        return None
+    since = latest.options.get("since")
+    return services.start_sync(
+        page=page,
+        member=member,
+        full=latest.full,
+        since=datetime.fromisoformat(since) if since else None,
+        asked=bool(latest.options.get("asked")),
+        now=now,
+    )
+
+
+def _latest(page: Page) -> SyncRun | None:
+    runs = SyncRun.objects.filter(
+        organization_id=page.organization_id, page=page, kind=RunKind.SYNC
+    )
+    return runs.order_by("-created_at", "-id").first()

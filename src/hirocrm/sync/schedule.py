@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from hirocrm.meta.models import ConnectionState, Page, SyncSchedule
+from hirocrm.sync import first
 from hirocrm.sync.errors import PageNotConnected
 from hirocrm.sync.models import RunKind, RunStatus, SyncRun
 from hirocrm.sync.services import start_sync
@@ -21,8 +22,6 @@ INTERVALS = {
 SCHEDULED_AT_ONCE = 200
 FIRST_REST = timedelta(minutes=5)  # after one failed run; doubled by each further one
 REST_DOUBLED_AT_MOST = 16  # far past the longest interval
-
-_VAIN = (RunStatus.FAILED, RunStatus.TOKEN_EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +45,40 @@ class Tries:
 def start_due_syncs(*, now: datetime) -> int:
     """Start the syncs whose time has come; returns how many.
 
-    The first sync of a Page is a person's: its depth and cost are theirs to choose.
+    A Page's first sync is begun by a person; one that was cut off goes on (`first`).
     """
     started = 0
     for schedule, interval in INTERVALS.items():
         for page in _due(schedule, interval, now):
             try:
-                start_sync(page=page, now=now)
+                _start(page, now)
             except PageNotConnected:
                 continue
             started += 1
     return started
 
 
+def _start(page: Page, now: datetime) -> None:
+    if page.last_synced_at is None:
+        first.resume(page=page, now=now)
+    else:
+        start_sync(page=page, now=now)
+
+
 def _due(schedule: SyncSchedule, interval: timedelta, now: datetime) -> QuerySet[Page]:
     """The Pages to sync now, those first that wait longest."""
-    pages = Page.objects.filter(
+    latest = SyncRun.objects.filter(
+        organization=OuterRef("organization"), page=OuterRef("pk"), kind=RunKind.SYNC
+    ).order_by("-created_at", "-id")
+    pages = Page.objects.annotate(ended=Subquery(latest.values("status")[:1])).filter(
+        Q(last_synced_at__lte=now - interval) | Q(last_synced_at=None, ended__in=first.CUT_OFF),
         sync_schedule=schedule,
-        last_synced_at__lte=now - interval,
         state__in=[ConnectionState.HEALTHY, ConnectionState.LIMITED],
     )
     pages = pages.exclude(sync_runs__finished_at=None, sync_runs__created_at__isnull=False)
-    failed, cancelled = _runs_since(*_VAIN), _runs_since(RunStatus.CANCELLED)
-    rows = pages.order_by("last_synced_at").values_list(
+    failed, cancelled = _runs_since(*first.CUT_OFF), _runs_since(RunStatus.CANCELLED)
+    longest = F("last_synced_at").asc(nulls_first=True)
+    rows = pages.order_by(longest).values_list(
         "pk",
         Coalesce(Subquery(failed.annotate(n=Count("pk")).values("n")), 0),
         Subquery(failed.annotate(at=Max("finished_at")).values("at")),
@@ -76,7 +86,7 @@ def _due(schedule: SyncSchedule, interval: timedelta, now: datetime) -> QuerySet
     )
     rested = (pk for pk, *tries in rows if Tries(*tries).is_over(interval, now))
     ids = list(islice(rested, SCHEDULED_AT_ONCE))
-    return Page.objects.filter(pk__in=ids).order_by("last_synced_at")
+    return Page.objects.filter(pk__in=ids).order_by(longest)
 
 
 def _runs_since(*statuses: RunStatus) -> QuerySet[SyncRun, Any]:

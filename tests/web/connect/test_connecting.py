@@ -12,7 +12,7 @@ from hirocrm.meta.models import FoundPage, Login, Page, WebhookHealth
 from hirocrm.meta.requirements import LOGIN_SCOPES
 from hirocrm.sync import first as starting
 from hirocrm.sync.models import SyncRun
-from tests.factories import PageFactory, PipelineFactory
+from tests.factories import PageFactory, PipelineFactory, SyncRunFactory
 
 CLOSET, BAKERY, PLUMBER = "110000000000001", "110000000000002", "110000000000003"
 INSTAGRAM = "17841400000000001"
@@ -260,6 +260,23 @@ class TestChoose:
 
         assert response["Location"] == reverse("pages")
         assert SyncRun.objects.get().full is False
+
+    def test_a_first_sync_that_a_dead_token_ended_goes_on_after_reconnecting(
+        self, pages, sign_in, owner, consent, now
+    ):
+        page = PageFactory(
+            organization=owner.organization, remote_id=CLOSET, state="needs_reconnect"
+        )
+        begun = {"since": "2025-10-01T00:00:00+00:00", "asked": True}
+        SyncRunFactory(page=page, status="token_expired", finished_at=now, options=begun)
+        client = sign_in(owner)
+        first = log_in(client, consent)
+
+        response = client.post(first.request["PATH_INFO"], {"do": "connect", "page": CLOSET})
+
+        assert response["Location"] == reverse("pages")
+        run = SyncRun.objects.get(finished_at=None)
+        assert (run.page, run.options, run.started_by) == (page, begun, owner)
 
 
 def add_shops(sandbox, count: int) -> list[str]:

@@ -18,7 +18,7 @@ from hirocrm.contacts.ingest import Ingested
 from hirocrm.core import jobs
 from hirocrm.core.bulk import insert_rows
 from hirocrm.meta.models import ConnectionState, Page, SyncSchedule, WebhookHealth
-from hirocrm.sync import services
+from hirocrm.sync import first, services
 from hirocrm.sync.errors import PageNotConnected
 from hirocrm.sync.models import RunKind, SyncRun
 
@@ -48,8 +48,11 @@ def repair_all(*, now: datetime) -> int:
 
 
 def repair_page(*, page_id: UUID, now: datetime) -> int:
-    """Start a walk on a Page that was reconnected; 1 if it was started."""
+    """Start a walk on a Page that was reconnected, or go on with its first sync; 1 if it was started."""
     pages = Page.objects.filter(pk=page_id)
+    usable = [ConnectionState.HEALTHY, ConnectionState.LIMITED]
+    for page in pages.filter(last_synced_at=None, state__in=usable).exclude(access_token=""):
+        return int(first.resume(page=page, now=now) is not None)
     want(pages, now=now)
     return _start(_ready(pages, seldom=timedelta(0), now=now)[:1], now=now)
 

@@ -24,6 +24,7 @@ from hirocrm.meta import choosing, logins
 from hirocrm.meta.errors import LoginDeclined, LoginFailed
 from hirocrm.meta.login_dialog import DialogAnswer
 from hirocrm.meta.models import Flavour, Login
+from hirocrm.sync import first
 from hirocrm.web.connect.catching_up import fetch_what_was_missed
 from hirocrm.web.connect.presentation import missing_permissions, rows_of
 from hirocrm.web.members import MemberHttpRequest, member_required
@@ -235,7 +236,7 @@ def _lead_on(request: MemberHttpRequest, choice: choosing.Choice) -> HttpRespons
     count = len(pages)
     words = ngettext("%(name)s is connected.", "%(count)s Pages are connected.", count)
     messages.success(request, words % {"name": pages[0].name, "count": count})
-    fresh = [page for page in pages if page.last_synced_at is None]
+    fresh = [page for page in pages if first.is_open_question(page)]
     fetch_what_was_missed(request, choice.reconnected)
     if not fresh:
         return redirect("pages")
