@@ -15,6 +15,12 @@ window.addEventListener("pageshow", () => {
   for (const field of document.querySelectorAll("[data-filters] :disabled")) field.disabled = false;
 });
 
+// Another tab may have switched to another organization since: a form says which one its page was made for.
+document.addEventListener("formdata", ({ formData, target }) => {
+  const { organization } = document.body.dataset;
+  if (organization && target.method === "post") formData.set("seen_organization", organization);
+});
+
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-filters-now], [data-submit-on-change]")) send(event.target);
 });

@@ -21,6 +21,24 @@ class MemberNotFound(NotFound):
     code = "member_not_found"
 
 
+class OrganizationNotFound(NotFound):
+    """No such organization, or one that the user doesn't belong to."""
+
+    code = "organization_not_found"
+
+
+class OrganizationLeft(Forbidden):
+    """The person was taken out of the organization while its pages were open."""
+
+    code = "organization_left"
+
+
+class OrganizationSwitched(Conflict):
+    """The browser shows another organization now than when the page was made."""
+
+    code = "organization_switched"
+
+
 class ApiTokenNotFound(NotFound):
     """No such API token in this organization."""
 

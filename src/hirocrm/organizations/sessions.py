@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 
 from hirocrm.organizations import queries
+from hirocrm.organizations.errors import OrganizationNotFound
 from hirocrm.organizations.models import Member, User
 
 ORGANIZATION_KEY = "organization_id"
@@ -20,6 +21,19 @@ def find_session_member(*, user: User | AnonymousUser, session: Any) -> Member |
     except ValueError:
         chosen = None
     return queries.find_member(user=user, organization_id=chosen)
+
+
+def switch_organization(*, user: User, session: Any, organization_id: UUID) -> Member:
+    """Look at another of the user's organizations from now on.
+
+    Raises:
+        OrganizationNotFound: none such, or the user doesn't belong to it.
+    """
+    found = queries.list_memberships(user=user).filter(organization_id=organization_id).first()
+    if found is None:
+        raise OrganizationNotFound("You aren't a member of such an organization.")
+    choose_organization(session=session, member=found)
+    return found
 
 
 def choose_organization(*, session: Any, member: Member) -> None:

@@ -10,11 +10,15 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
+from django.utils.translation import gettext as _
 
 from hirocrm.core import clock
 from hirocrm.organizations import queries, sessions
+from hirocrm.organizations.errors import OrganizationLeft, OrganizationSwitched
 from hirocrm.organizations.models import Member
 
+SEEN_HEADER = "X-Organization"
+SEEN_FIELD = "seen_organization"
 P = ParamSpec("P")
 
 
@@ -56,7 +60,25 @@ def _admit(request: HttpRequest) -> HttpResponseBase | None:
         return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
     member = sessions.find_session_member(user=request.user, session=request.session)
     if member is None:
+        if request.headers.get("HX-Request") == "true":
+            raise OrganizationLeft(_("You aren't a member of this organization any more."))
         is_invited = queries.is_invited(user=request.user, now=clock.now())
         return render(request, "no_organization.html", {"is_invited": is_invited}, status=403)
+    _check_same(request, member)
     request.member = member  # type: ignore[attr-defined]  # makes it a MemberHttpRequest
     return None
+
+
+def _check_same(request: HttpRequest, member: Member) -> None:
+    """Refuse what a page sends that was made for another organization: another tab has switched since.
+
+    Pages name theirs with every request but plain links (layouts/base.html, frontend/js/forms.js).
+
+    Raises:
+        OrganizationSwitched: the page belongs to another one.
+    """
+    seen = request.headers.get(SEEN_HEADER) or request.POST.get(SEEN_FIELD)
+    if not seen or seen == str(member.organization_id):
+        return
+    words = _("This browser shows %(name)s now. Reload the page to go on.")
+    raise OrganizationSwitched(words % {"name": member.organization.name})

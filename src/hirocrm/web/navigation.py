@@ -73,9 +73,9 @@ def links(path: str) -> tuple[Link, ...]:
 
 
 def navigation(request: HttpRequest) -> dict[str, object]:
-    """Context processor: `navigation`, `search_url` for the search in the top bar, `shortcuts_off`, `review_count`, `pages_in_need`.
+    """Context processor: `navigation`, `search_url` for the search in the top bar, `shortcuts_off`, `review_count`, `pages_in_need`, `memberships`.
 
-    The last two are asked for only where a page shows them, both at once.
+    The last three are asked for only where a page shows them, all at once.
     """
     asked = SimpleLazyObject(lambda: _ask(getattr(request, "member", None)))
     return {
@@ -84,6 +84,7 @@ def navigation(request: HttpRequest) -> dict[str, object]:
         "shortcuts_off": request.COOKIES.get("shortcuts") == "off",
         "review_count": lambda: asked.review_count,  # templates call it: parts want a plain value
         "pages_in_need": lambda: asked.pages_in_need,
+        "memberships": lambda: asked.memberships,
     }
 
 
@@ -107,22 +108,29 @@ class Waiting:
 
     review_count: int = 0
     pages_in_need: PagesInNeed | None = None
+    memberships: tuple[Member, ...] = ()  # of who belongs to several organizations
 
 
 def _ask(member: Member | None) -> Waiting:
-    """What waits in the member's organization; nothing for who is no member."""
+    """What waits in the member's organization, and the ways to others; nothing for who is no member."""
     if member is None:
         return Waiting()
     wanted = contacts.ContactFilter(needs_review=True)
     counted = contacts.list_contacts(member=member, wanted=wanted).values("organization_id")
     in_need = pages.list_in_need(member=member)
-    count, is_in_need = (
+    mine = organizations.list_memberships(user=member.user)
+    count, is_in_need, has_others = (
         organizations.list_members(member=member)
         .filter(id=member.id)
-        .values_list(Subquery(counted.annotate(count=Count("*")).values("count")), Exists(in_need))
+        .values_list(
+            Subquery(counted.annotate(count=Count("*")).values("count")),
+            Exists(in_need),
+            Exists(mine.exclude(id=member.id)),
+        )
         .get()
     )
-    return Waiting(count or 0, _pages_in_need(member) if is_in_need else None)
+    need = _pages_in_need(member) if is_in_need else None
+    return Waiting(count or 0, need, tuple(mine) if has_others else ())
 
 
 def _pages_in_need(member: Member) -> PagesInNeed | None:

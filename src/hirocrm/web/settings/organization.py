@@ -1,12 +1,16 @@
 """The organization itself."""
 
+from uuid import UUID
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from hirocrm.organizations import services
+from hirocrm.organizations import services, sessions
+from hirocrm.organizations.models import User
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.rights import rights_of
 from hirocrm.web.settings.forms import OrganizationForm
@@ -30,6 +34,18 @@ def organization(request: MemberHttpRequest) -> HttpResponse:
     services.update_organization(member=request.member, changes=form.cleaned_data)
     messages.success(request, _("Saved."))
     return redirect("settings")
+
+
+@require_POST
+@login_required
+def choose(request: HttpRequest, organization_id: UUID) -> HttpResponse:
+    """Look at another of one's organizations; its board is shown, as the page one was on is not there."""
+    assert isinstance(request.user, User)  # noqa: S101  # signed in
+    chosen = sessions.switch_organization(
+        user=request.user, session=request.session, organization_id=organization_id
+    )
+    messages.success(request, _("You are in %(name)s now.") % {"name": chosen.organization.name})
+    return redirect("home")
 
 
 def _show(request: MemberHttpRequest, form: OrganizationForm, *, status: int = 200) -> HttpResponse:

@@ -6,6 +6,11 @@ from hirocrm.web.settings import ai, members, organization, tokens, webhooks
 
 urlpatterns = [
     path("settings", organization.organization, name="settings"),
+    path(
+        "settings/organizations/<uuid:organization_id>/choose",
+        organization.choose,
+        name="organization-choose",
+    ),
     path("settings/members", members.members, name="members"),
     path("settings/members/<uuid:member_id>/role", members.change_role, name="member-role"),
     path("settings/members/<uuid:member_id>/remove", members.remove, name="member-remove"),
