@@ -29,6 +29,7 @@ class Card:
     move_url: str
     channel: str  # messenger or instagram
     version: int
+    picture: str = ""  # its address, or nothing
     last_text: str = ""
     last_at: datetime | None = None
     spoke_last: str = ""  # customer, business or nothing

@@ -1,10 +1,12 @@
 """A contact's picture, served by ourselves."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from hirocrm.contacts.models import ContactPicture
-from tests.factories import ContactFactory, PageFactory
+from tests.factories import ContactFactory, ConversationFactory, MessageFactory, PageFactory
 
 PNG = b"\x89PNG\r\n\x1a\n."
 
@@ -35,10 +37,26 @@ class TestShow:
             sign_in(stranger).get(reverse("contact-picture", args=[contact.pk])).status_code == 404
         )
 
-    def test_stands_in_the_list(self, sign_in, owner, contact):
-        text = sign_in(owner).get(reverse("contacts")).text
+    @pytest.mark.parametrize("where", ["contacts", "board", "contact", "drawer", "inbox", "thread"])
+    def test_stands_wherever_the_contact_does(self, sign_in, owner, shop, now, where):
+        contact = shop.contact(shop.new, picture_key="0123456789abcdef", last_interaction_at=now)
+        talk = ConversationFactory(contact=contact, last_message_at=now)
+        MessageFactory(conversation=talk, sender="customer", text="hm po?", created_time=now)
+        addresses = {
+            "contacts": reverse("contacts"),
+            "board": reverse("board"),
+            "contact": reverse("contact", args=[contact.pk]),
+            "drawer": reverse("contact", args=[contact.pk]),
+            "inbox": reverse("inbox") + "?folder=all",
+            "thread": reverse("inbox-conversation", args=[talk.pk]),
+        }
+        headers = {"HX-Request": "true", "HX-Target": "drawer-body"} if where == "drawer" else {}
 
-        assert f"{reverse('contact-picture', args=[contact.pk])}?0123456789abcdef" in text
+        text = sign_in(owner).get(addresses[where], headers=headers).text
+
+        faces = re.findall(r'class="avatar-face[^>]*>', text.partition("<main")[2] or text)
+        picture = f"{reverse('contact-picture', args=[contact.pk])}?0123456789abcdef"
+        assert {picture in face for face in faces} == {True}
 
     def test_goes_with_its_contact(self, contact):
         contact.delete()

@@ -43,6 +43,7 @@ class BoardView:
         self.now = now
         self.contact_path = reverse("contact", args=[ANYBODY])
         self.move_path = reverse("contact-move", args=[ANYBODY])
+        self.picture_path = reverse("contact-picture", args=[ANYBODY])
         self.folds = {
             stage: values[-1] == "1" for stage, values in parse_qs(unquote(folds)).items()
         }
@@ -88,6 +89,7 @@ class BoardView:
             move_url=self.move_path.replace(ANYBODY, contact_id),
             channel=channel_of(contact),
             version=contact.version,
+            picture=self._picture(contact),
             last_text=contact.last_message_text,
             last_at=contact.last_interaction_at,
             spoke_last=contact.last_message_sender,
@@ -102,6 +104,10 @@ class BoardView:
             answer_by=until,
             closes_soon=until is not None and until - self.now <= CLOSES_SOON,
         )
+
+    def _picture(self, contact: Contact) -> str:
+        path, key = self.picture_path.replace(ANYBODY, str(contact.id)), contact.picture_key
+        return f"{path}?{key}" if key else ""
 
     def next_url(self, stage: Stage, cursor: str | None) -> str:
         """Where the cards after these are; nothing at the column's end."""
