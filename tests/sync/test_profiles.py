@@ -175,15 +175,20 @@ class TestFetchProfiles:
 
 
 class TestAskForProfiles:
-    def test_is_after_the_first_sync_and_behind_everything_else(self, page):
+    def test_is_behind_everything_else(self, page):
         ContactFactory(page=page)
-        fresh = PageFactory(organization=page.organization)
-        ContactFactory(page=fresh)
 
         assert profiles.ask_for_profiles() == 1
         assert profiles.ask_for_profiles() == 0
         job = ProcrastinateJob.objects.get(task_name="sync.fetch_profiles")
         assert (job.priority, job.args) == (-10, {"page_id": str(page.pk)})
+
+    def test_does_not_wait_for_the_first_sync(self, page):
+        """Who writes to a Page that nobody has synced is in the inbox, too, and has a name."""
+        Page.objects.filter(pk=page.pk).update(last_synced_at=None)
+        ContactFactory(page=page)
+
+        assert profiles.ask_for_profiles() == 1
 
     @pytest.mark.parametrize(
         "change",

@@ -73,7 +73,6 @@ def ask_for_profiles() -> int:
         Page.objects.filter(
             Exists(unseen),
             state=ConnectionState.HEALTHY,
-            last_synced_at__isnull=False,
             usage_percent__lt=USAGE_PERCENT_MAX,
         )
         .exclude(access_token="")

@@ -23,7 +23,7 @@ from hirocrm.sync import (
 )
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
-from hirocrm.sync.webhooks import gaps, quiet, reread, sweep, take
+from hirocrm.sync.webhooks import announced, gaps, quiet, reread, sweep, take
 
 log = structlog.get_logger(__name__)
 
@@ -179,6 +179,14 @@ async def reread_messages(*, page_id: str) -> None:
     await reread.reread_messages(UUID(page_id))
 
 
+@app.task(
+    name="webhooks.fetch_announced", queue=WEBHOOKS_QUEUE, retry=RetryTransient(max_attempts=20)
+)
+async def fetch_announced(*, page_id: str) -> None:
+    """Ask Meta for messages that were announced and didn't come."""
+    await announced.fetch_announced(UUID(page_id), now=clock.now())
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="webhooks.sweep", queue=WEBHOOKS_QUEUE, queueing_lock="webhooks.sweep")
 async def sweep_webhooks(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
@@ -187,6 +195,7 @@ async def sweep_webhooks(timestamp: int) -> None:  # noqa: ARG001  # every perio
     await in_thread(quiet.hand_over_quiet, now=clock.now())
     await in_thread(sweep.settle_parked, now=clock.now())
     await in_thread(sweep.look_for_announced, now=clock.now())
+    await in_thread(announced.ask_for_announced, now=clock.now())
     await in_thread(gaps.look_at_unscheduled, now=clock.now())
     await in_thread(reread.ask_again, now=clock.now())
 

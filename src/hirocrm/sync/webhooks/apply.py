@@ -4,13 +4,13 @@ The caller holds the transaction. Lock order is contacts, conversations, message
 may meet an event for the second time, or too early or late, and leaves the same rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from hirocrm.contacts.ingest import Ingested, ingest
 from hirocrm.contacts.models import Contact, Message
-from hirocrm.contacts.snapshots import MessageSource
+from hirocrm.contacts.snapshots import ConversationSnapshot, MessageSource
 from hirocrm.contacts.threads import id_column
 from hirocrm.core.events import NAMED_MAX, publish
 from hirocrm.core.platforms import Platform
@@ -49,10 +49,29 @@ def apply_events(*, page: Page, events: Sequence[Received], now: datetime) -> No
     changes += _what_waited_for(page, ingested)
     reworded = _apply(page, changes, now)
     _await_announced(page, events, now)
+    _follow(page, ingested, ours=ours, reworded=reworded, now=now)
+    health.note_events(page=page, events=events)
+
+
+def apply_fetched(*, page: Page, snapshots: Sequence[ConversationSnapshot], now: datetime) -> None:
+    """Write messages that Meta was asked for because their own events didn't come."""
+    ingested = ingest(page=page, snapshots=snapshots, source=MessageSource.WEBHOOK, now=now)
+    reworded = _apply(page, _what_waited_for(page, ingested), now)
+    _follow(page, ingested, ours=set(), reworded=reworded, now=now)
+
+
+def _follow(
+    page: Page,
+    ingested: Sequence[Ingested],
+    *,
+    ours: Collection[str],
+    reworded: set[UUID],
+    now: datetime,
+) -> None:
+    """What follows from new messages: activities, an analysis, and news for open pages."""
     tell_of_webhooks(page, ingested, ours)
     changed = {i.conversation.pk for i in ingested if i.changed and i.conversation.has_text}
     wait_for_quiet(conversation_ids=changed | reworded, now=now)
-    health.note_events(page=page, events=events)
     _tell(page, ingested)
 
 
@@ -117,15 +136,17 @@ def apply_changes(*, page: Page, changes: Sequence[Change], now: datetime) -> No
 
 def _await_announced(page: Page, events: Iterable[Received], now: datetime) -> None:
     """Remember the messages that are announced but not here: the sweep looks for those that don't come."""
-    mids = {e.mid for e, _ in events if isinstance(e, MessageAnnounced)}
+    mids = {e.mid: e.platform for e, _ in events if isinstance(e, MessageAnnounced)}
     if not mids:
         return
     here = set(
         Message.objects.filter(page=page, remote_id__in=mids).values_list("remote_id", flat=True)
     )
-    park(
-        page=page, changes=[Change(mid, ANNOUNCED, now, {}) for mid in sorted(mids - here)], now=now
-    )
+    changes = [
+        Change(mid, ANNOUNCED, now, {"platform": mids[mid].value})
+        for mid in sorted(mids.keys() - here)
+    ]
+    park(page=page, changes=changes, now=now)
 
 
 def _tell(page: Page, ingested: Sequence[Ingested]) -> None:

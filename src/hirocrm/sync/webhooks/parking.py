@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hirocrm.core import jobs
@@ -17,7 +17,8 @@ from hirocrm.core.platforms import Platform
 from hirocrm.meta.models import Page
 from hirocrm.sync.models import ParkedEvent
 
-ANNOUNCED = "announced"  # a message whose own event is to come; see `sweep`
+ANNOUNCED = "announced"  # a message whose own event is to come; see `sweep` and `announced`
+ANNOUNCED_FOR = timedelta(seconds=60)  # how long a message may follow its announcement
 REREAD = "reread"  # a message that is here, edited to words that Meta didn't say; see `reread`
 
 

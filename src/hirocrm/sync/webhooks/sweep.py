@@ -18,13 +18,12 @@ from hirocrm.meta.models import Page, UnreadableEntry, WebhookDelivery
 from hirocrm.sync.models import ParkedEvent
 from hirocrm.sync.webhooks import gaps
 from hirocrm.sync.webhooks.apply import apply_parked
-from hirocrm.sync.webhooks.parking import ANNOUNCED, REREAD, person_key
+from hirocrm.sync.webhooks.parking import ANNOUNCED, ANNOUNCED_FOR, REREAD, person_key
 
 log = structlog.get_logger(__name__)
 
 LOOKED_AT = 500
 FORGOTTEN_AT_ONCE = 2_000
-ANNOUNCED_FOR = timedelta(seconds=60)  # how long a message may follow its announcement
 UNREADABLE_KEPT_DAYS = 30
 
 
@@ -71,6 +70,7 @@ def _known_people(rows: Iterable[ParkedEvent]) -> list[tuple[UUID, str]]:
 def look_for_announced(*, now: datetime) -> int:
     """Start a walk on Pages where an announced message never came; returns how many.
 
+    Where nobody has started the first sync, no walk does: `announced` asks for the messages alone.
     The announcement stays until a walk that began after it is done: this one may have to wait, or fail.
     """
     overdue = ParkedEvent.objects.filter(
