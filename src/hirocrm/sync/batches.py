@@ -33,6 +33,20 @@ def wants_analysis(item: Ingested, rules: Rules, settings_hash: str, now: dateti
     )
 
 
+def under_way(run: SyncRun, conversation_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these conversations that wait for the analyser in one of the run's batches."""
+    if not conversation_ids:
+        return set()
+    rows = AnalysisBatch.objects.filter(
+        organization_id=run.organization_id,
+        run=run,
+        finished_at=None,
+        conversation_ids__overlap=list(conversation_ids),
+    )
+    waiting = rows.values_list("conversation_ids", flat=True)
+    return {one for ids in waiting for one in ids}.intersection(conversation_ids)
+
+
 def _is_unread(conversation: Conversation) -> bool:
     return (
         conversation.analysed_revision != conversation.revision

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from hirocrm.contacts.ingest import Ingested, Outcome, ingest
+from hirocrm.contacts.models import AnalysisState
 from hirocrm.contacts.snapshots import ConversationSnapshot, MessageSource
 from hirocrm.inbox.services import settle_snapshots
 from hirocrm.meta.models import Page
@@ -64,12 +65,7 @@ def commit_page(
     if source is MessageSource.SYNC:
         tell_of_walk(page, platform, ingested)
     settle_snapshots(page=page, snapshots=fetched.snapshots, now=now)
-    to_read = [
-        item.conversation.pk
-        for item in ingested
-        if batches.wants_analysis(item, rules, settings_hash, now)
-        and (item.changed or not run.options.get("light"))
-    ]
+    to_read = _to_read(run, ingested, rules, settings_hash, now)
     batches.enqueue(
         organization_id=page.organization_id,
         page_id=page.pk,
@@ -88,6 +84,25 @@ def commit_page(
         _save_place(run, platform, fetched, done=known or fetched.cursor is None)
     lifecycle.tell(run)
     return Committed(reached_known=known, cancelled=False)
+
+
+def _to_read(
+    run: SyncRun, ingested: Sequence[Ingested], rules: Rules, settings_hash: str, now: datetime
+) -> list[UUID]:
+    """The conversations to hand over: once, also when Meta's moving list shows one on two of its pages."""
+    wanted = [
+        item
+        for item in ingested
+        if batches.wants_analysis(item, rules, settings_hash, now)
+        and (item.changed or not run.options.get("light"))
+    ]
+    pending = [
+        item.conversation.pk
+        for item in wanted
+        if not item.changed and item.conversation.analysis_state == AnalysisState.PENDING
+    ]
+    handed_over = batches.under_way(run, pending)
+    return [item.conversation.pk for item in wanted if item.conversation.pk not in handed_over]
 
 
 def _note_missed(

@@ -346,6 +346,21 @@ class TestListConversations:
 
         assert (await listed(client)).after == "c2"
 
+    async def test_follows_a_next_that_tells_its_place_otherwise(self, server, client):
+        place = "until=1767312000&__paging_token=enc_A%2B1"
+        link = f"{server.url}/v25.0/1/x?access_token=EAA&fields=id&limit=25&{place}"
+        server.script = [conversations("t_1", next=link), conversations("t_2")]
+
+        after = (await listed(client)).after
+        second = await listed(client, after=after)
+
+        assert [c.id for c in second.items] == ["t_2"]
+        asked = server.asked[1].query
+        assert (asked["until"], asked["__paging_token"]) == ("1767312000", "enc_A+1")
+        assert "after" not in asked
+        assert "access_token" not in asked
+        assert asked["fields"] != "id"
+
     async def test_says_when_a_next_leads_nowhere(self, server, client):
         server.script = [conversations("t_1", next=server.url + "/v25.0/1/x")]
 

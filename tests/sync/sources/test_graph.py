@@ -300,7 +300,26 @@ class TestCircles:
         pages = [page async for page in open_source()]
 
         assert len(server.asked) == 2
+        assert ids(*pages) == ["t_0", "t_1", "t_2"]
         assert [f.code for f in pages[-1].failures] == ["graph_cursor_loop"]
+
+    async def test_an_earlier_page_under_another_cursor_ends_the_walk(self, server, open_source):
+        meta = MetaPage(server, 30)
+        first = meta._conversations(
+            type(
+                "Asked",
+                (),
+                {"query": {"limit": "10", "fields": "messages.limit(20)"}, "path": "/x"},
+            )
+        )
+        first["paging"] = {"next": f"{server.url}/x?after=999"}
+        meta.faults["conversations"] = [None, None, Reply(first)]
+
+        pages = [page async for page in open_source(page_size=10)]
+
+        assert ids(*pages) == [f"t_{n}" for n in range(20)]
+        assert [f.code for f in pages[-1].failures] == ["graph_cursor_loop"]
+        assert len(server.asked) == 3
 
     async def test_a_link_to_another_host_is_not_followed(self, server, open_source):
         meta = MetaPage(server, 3)

@@ -16,7 +16,7 @@ from hirocrm.core.platforms import Platform
 from hirocrm.meta.graph import fields as fields_of
 from hirocrm.meta.graph.errors import GraphMalformed, GraphReduceData
 from hirocrm.meta.graph.lenient import read_id
-from hirocrm.meta.graph.paging import CursorTrail, Listing, Unreadable, next_cursor
+from hirocrm.meta.graph.paging import CursorTrail, Listing, Unreadable, next_cursor, place_of
 from hirocrm.meta.graph.shapes import (
     AccessToken,
     Conversation,
@@ -379,9 +379,9 @@ class GraphClient:
         platform: str | None = None,
         user_id: str | None = None,
     ) -> Listing[_ShapeT]:
-        given = {"platform": platform, "fields": fields, "limit": limit, "after": after}
-        given["user_id"] = user_id
+        given = {"platform": platform, "fields": fields, "limit": limit, "user_id": user_id}
         params = {name: str(value) for name, value in given.items() if value is not None}
+        params |= place_of(after)
         answer = await self._get(*path, params=params)
         # A hundred conversations take a tenth of a second to read: others' answers shouldn't wait that long.
         return await asyncio.to_thread(self._read_listing, shape, answer)

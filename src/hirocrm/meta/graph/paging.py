@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from hirocrm.meta.graph.errors import GraphMalformed
 from hirocrm.meta.graph.shapes import Paging
@@ -13,6 +13,11 @@ T_co = TypeVar("T_co", covariant=True)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # A proxy before Meta passes Meta's links on; only their cursor is used, so these are no danger.
 _METAS_OWN = frozenset({("graph.facebook.com", 443), ("graph.instagram.com", 443)})
+# What every request says anew; the rest of a link is where the next page begins.
+_NOT_A_PLACE = frozenset(
+    {"access_token", "appsecret_proof", "fields", "limit", "platform", "pretty", "user_id"}
+)
+_PLACE = "?"  # how a cursor begins that is several parameters, such as `until` and `__paging_token`
 
 
 class GraphForeignLink(GraphMalformed):
@@ -50,9 +55,10 @@ class Listing(Generic[T_co]):
 
 
 def next_cursor(paging: Paging | None, *, base_url: str) -> str | None:
-    """The cursor of the next page, or None when Meta gives no `next` link.
+    """The cursor of the next page, or None when Meta gives no `next` link; `place_of` makes parameters of it.
 
-    Only the cursor of the link is used; the request is built anew from `base_url`.
+    Only the place in the link is used; the request is built anew from `base_url`. It is in `after`, except for
+    edges of the older kinds: https://developers.facebook.com/docs/graph-api/results
 
     Raises:
         GraphForeignLink: the link leads to a host that is neither configured nor Meta's.
@@ -65,11 +71,23 @@ def next_cursor(paging: Paging | None, *, base_url: str) -> str | None:
         raise GraphForeignLink(
             f"The next page is said to be at {link.hostname}, not at the configured Graph API; it was not asked for."
         )
-    given = parse_qs(link.query).get("after")
-    cursor = given[0] if given else paging.cursors.after if paging.cursors else None
-    if cursor is None:
+    given = dict(parse_qsl(link.query))
+    cursor = given.get("after") or (paging.cursors.after if paging.cursors else None)
+    if cursor is not None:
+        return cursor
+    place = {name: value for name, value in given.items() if name not in _NOT_A_PLACE}
+    if not place:
         raise GraphMalformed("Meta names a next page without saying where it begins.")
-    return cursor
+    return _PLACE + urlencode(place)
+
+
+def place_of(cursor: str | None) -> dict[str, str]:
+    """The parameters that ask for the page at this cursor."""
+    if cursor is None:
+        return {}
+    if cursor.startswith(_PLACE):
+        return dict(parse_qsl(cursor.removeprefix(_PLACE)))
+    return {"after": cursor}
 
 
 def _origin(url: str) -> tuple[str | None, int | None]:

@@ -141,7 +141,7 @@ class GraphSource:
         if cursor is not None:
             self._trail.follow(cursor)
         self._open: OpenPage | None = None
-        self._previous_ids: tuple[str, ...] = ()
+        self._pages_seen: set[int] = set()
         self._fields_left_out: frozenset[str] = frozenset()
         self._is_done = False
         self._has_ended_early = False
@@ -331,7 +331,7 @@ class GraphSource:
             for u in page.listing.unreadable
         )
         try:
-            self._advance(page.listing)
+            self._advance(page)
         except GraphMalformed as refusal:
             page.failures.append(to_failure(None, refusal))
             self._cursor, self._is_done, self._has_ended_early = None, True, True
@@ -345,17 +345,24 @@ class GraphSource:
             is_last=self._is_done,
         )
 
-    def _advance(self, listing: Listing[Conversation]) -> None:
+    def _advance(self, page: OpenPage) -> None:
+        listing = page.listing
+        self._refuse_repeated(page)
         if listing.broken_paging is not None:
             raise listing.broken_paging
-        ids = tuple(conversation.id for conversation in listing.items)
-        if len(ids) > 1 and ids == self._previous_ids:
-            raise GraphCursorLoop("Meta gave the same page twice; the list was read no further.")
         if listing.after is not None:
             self._trail.follow(listing.after)
-        self._cursor, self._previous_ids = listing.after, ids
+        self._cursor = listing.after
         self._is_done = listing.after is None
         self._may_be_stale = False
+
+    def _refuse_repeated(self, page: OpenPage) -> None:
+        """Hand nothing out twice when pages repeat themselves under new cursors."""
+        ids = tuple(conversation.id for conversation in page.listing.items)
+        if len(ids) > 1 and hash(ids) in self._pages_seen:
+            page.snapshots.clear()
+            raise GraphCursorLoop("Meta gave the same page twice; the list was read no further.")
+        self._pages_seen.add(hash(ids))
 
 
 def _has_more(conversation: Conversation, found: list[Message]) -> bool:

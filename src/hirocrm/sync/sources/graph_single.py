@@ -61,6 +61,6 @@ class SingleConversations(GraphSource):
         self._refused.clear()
         return super()._close(page)
 
-    def _advance(self, listing: Listing[Conversation]) -> None:  # noqa: ARG002  # pages of one have no cursor
+    def _advance(self, page: OpenPage) -> None:  # noqa: ARG002  # pages of one have no cursor
         self._left.popleft()
         self._is_done = not self._left
