@@ -108,6 +108,7 @@ class TestRefusals:
             ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: must look like postgresql://"),
             ({"HIROCRM_DATA_DIR": "/dev/null/x"}, "HIROCRM_DATA_DIR"),
             ({"HIROCRM_ANALYZER": "oracle"}, "HIROCRM_ANALYZER: must be one of"),
+            ({"EMAIL_URL": "http://me:s3cret@mail.example"}, "EMAIL_URL: must look like smtp"),
         ],
     )
     def test_are_one_sentence_and_exit_code_1(

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hirocrm.config import mail
+
 ANALYZERS = ("auto", "gemini", "openai", "anthropic", "local")
 
 # Free-tier figures Google no longer prints; they are a start, and each 429 corrects them.
@@ -69,7 +71,7 @@ class Env(BaseSettings):
     hirocrm_analysis_debounce_seconds: Annotated[int, Field(ge=0, le=86_400)] = 30
     hirocrm_webhook_retention_days: Annotated[int, Field(ge=1, le=365)] = 7
 
-    email_url: str = "console://"
+    email_url: SecretStr = SecretStr(mail.CONSOLE)
 
     @field_validator(
         "facebook_graph_url",
@@ -111,6 +113,12 @@ class Env(BaseSettings):
                 f"must be one of {', '.join(ANALYZERS)}, or several in order, comma-separated"
             )
         return names
+
+    @field_validator("email_url")
+    @classmethod
+    def _email_url(cls, value: SecretStr) -> SecretStr:
+        mail.parse_email_url(value.get_secret_value(), base_url="")
+        return value
 
     @property
     def data_dir(self) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 import structlog
 
 from hirocrm.config import env as environment
-from hirocrm.config import logs
+from hirocrm.config import logs, mail
 from hirocrm.config.database import database_settings
 
 env = environment.load()
@@ -137,8 +137,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "HiroCRM: "
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-DEFAULT_FROM_EMAIL = "HiroCRM <no-reply@localhost>"
+ACCOUNT_ADAPTER = "hirocrm.web.sign_in.adapter.AccountAdapter"
+globals().update(mail.parse_email_url(env.email_url.get_secret_value(), base_url=BASE_URL))
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "listen_notify": True}

@@ -92,6 +92,29 @@ def check_analyzer() -> list[Finding]:
     return [ok("analyzer", detail)]
 
 
+def check_mail() -> list[Finding]:
+    """Whether letters leave this machine: those with a new password, and invitations."""
+    from smtplib import SMTPException, SMTPResponseException
+
+    from django.conf import settings
+    from django.core.mail import get_connection
+
+    from hirocrm.config import mail
+
+    if settings.EMAIL_BACKEND == mail.PRINTED:
+        advice = "Set EMAIL_URL, such as smtp+tls://user:password@host:587."
+        return [warn("mail", "Printed by the web server, not sent.", advice)]
+    place = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    try:
+        with get_connection():
+            return [ok("mail", f"{place} takes e-mail from {settings.DEFAULT_FROM_EMAIL}.")]
+    except SMTPResponseException as refusal:  # its text may repeat what was sent
+        detail = f"{place} refuses (SMTP code {refusal.smtp_code})."
+    except (OSError, SMTPException) as fault:
+        detail = f"{place} can't be used ({type(fault).__name__})."
+    return [fail("mail", detail, "Check EMAIL_URL.")]
+
+
 def check_aside() -> list[Finding]:
     """Parts of webhook deliveries that no organization sees; quiet where there are none."""
     from hirocrm.sync.webhooks.aside import list_ownerless

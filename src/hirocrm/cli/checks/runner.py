@@ -36,6 +36,7 @@ def _with_database() -> list[Finding]:
             ("analyzer", install.check_analyzer),
             ("keys", remote.check_keys),
             ("app", install.check_app),
+            ("mail", install.check_mail),
             ("aside", install.check_aside),
             ("graph", remote.check_graph),
             ("pages", remote.check_pages),
