@@ -1,4 +1,4 @@
-"""Automatic assignment: what an analysis does to a contact, by the Page's rules. Undo of a whole run.
+"""Automatic assignment: what an analysis does to a contact, by the Page's rules (`undo_run` takes it back).
 
 The rules are those of the glossary's "auto-assignment": mode, confidence, stage matching. Everything
 here works on many contacts at once and writes in a handful of statements; the caller holds the
@@ -13,11 +13,8 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from hirocrm.contacts.models import Activity, ActivityType, Contact, MovedBy, StageChange
-from hirocrm.core.bulk import insert_rows, update_rows
-from hirocrm.core.events import publish
+from hirocrm.core.bulk import insert_rows
 from hirocrm.core.ids import new_id
 from hirocrm.core.text import fold
 from hirocrm.meta.models import AutoPipelineMode, Page
@@ -32,7 +29,6 @@ from hirocrm.pipelines.models import (
 
 TITLE_ASSIGNED = "AI auto-assigned to pipeline"
 TITLE_CONFIRMED = "AI confirmed stage"
-TITLE_UNDONE = "AI assignment undone"
 AI_STAGE_LENGTH = 100
 
 
@@ -301,103 +297,3 @@ def seconds_in_stage(contact: Contact, now: datetime) -> int | None:
     if contact.stage_id is None or contact.stage_entered_at is None:
         return None
     return max(0, int((now - contact.stage_entered_at).total_seconds()))
-
-
-@transaction.atomic
-def undo_assignments(
-    *, organization_id: UUID, run_id: UUID, user_id: UUID | None, now: datetime
-) -> int:
-    """Put back the contacts that are still where the run put them; returns how many.
-
-    A contact that a person or a later run has moved since keeps its place.
-    """
-    assignments = list(
-        Assignment.objects.filter(
-            organization_id=organization_id, run_id=run_id, moved=True, undone_at__isnull=True
-        ).order_by("contact_id")
-    )
-    contacts = {
-        contact.pk: contact
-        for contact in Contact.objects.select_for_update()
-        .filter(organization_id=organization_id, pk__in=[a.contact_id for a in assignments])
-        .defer("search")
-        .order_by("id")
-    }
-    undo = _Undo(organization_id, run_id, user_id, now)
-    for assignment in assignments:
-        contact = contacts.get(assignment.contact_id)
-        if contact is not None and _still_there(assignment, contact):
-            undo.take(assignment, contact)
-    undo.save()
-    publish(organization_id=organization_id, kind="contacts.changed", run=str(run_id))
-    return len(undo.contacts)
-
-
-def _still_there(assignment: Assignment, contact: Contact) -> bool:
-    return (
-        contact.moved_by == MovedBy.AI
-        and contact.stage_id == assignment.stage_id
-        and contact.stage_entered_at == assignment.created_at
-    )
-
-
-@dataclass(slots=True)
-class _Undo:
-    """Collects the rows that put contacts back."""
-
-    organization_id: UUID
-    run_id: UUID
-    user_id: UUID | None
-    now: datetime
-    contacts: list[Contact] = field(default_factory=list)
-    activities: list[tuple[Any, ...]] = field(default_factory=list)
-    changes: list[tuple[Any, ...]] = field(default_factory=list)
-    assignment_ids: list[UUID] = field(default_factory=list)
-
-    def take(self, before: Assignment, contact: Contact) -> None:
-        self.activities.append(
-            (new_id(), self.organization_id, contact.pk, ActivityType.STAGE_CHANGED.value, TITLE_UNDONE, "",
-             contact.stage_id, before.previous_stage_id, self.user_id, self.run_id,
-             json.dumps({"assignmentId": str(before.pk)}), self.now)
-        )  # fmt: skip
-        self.changes.append(
-            (new_id(), self.organization_id, contact.pk, contact.pipeline_id, contact.stage_id,
-             before.previous_pipeline_id, before.previous_stage_id, MovedBy.SYSTEM.value, self.user_id,
-             self.run_id, TITLE_UNDONE, seconds_in_stage(contact, self.now), self.now)
-        )  # fmt: skip
-        contact.pipeline_id, contact.stage_id = (
-            before.previous_pipeline_id,
-            before.previous_stage_id,
-        )
-        contact.stage_entered_at = before.previous_stage_entered_at
-        contact.lead_score, contact.lead_status = (
-            before.previous_lead_score,
-            before.previous_lead_status,
-        )
-        contact.moved_by = before.previous_moved_by
-        contact.version += 1
-        self.contacts.append(contact)
-        self.assignment_ids.append(before.pk)
-
-    def save(self) -> None:
-        self._forget_deleted_places()
-        insert_rows(Activity, ACTIVITY_COLUMNS, self.activities)
-        insert_rows(StageChange, STAGE_CHANGE_COLUMNS, self.changes)
-        update_rows(Contact, PLACE_COLUMNS, [place_row(c, self.now) for c in self.contacts])
-        Assignment.objects.filter(pk__in=self.assignment_ids).update(undone_at=self.now)
-
-    def _forget_deleted_places(self) -> None:
-        """A stage or pipeline deleted since can't be gone back to: its contacts are in none."""
-        stages = set(
-            Stage.objects.filter(organization_id=self.organization_id).values_list("id", flat=True)
-        )
-        pipelines = set(
-            Pipeline.objects.filter(organization_id=self.organization_id).values_list(
-                "id", flat=True
-            )
-        )
-        for contact in self.contacts:
-            if contact.pipeline_id not in pipelines:
-                contact.pipeline_id = None
-            if contact.stage_id not in stages:
-                contact.stage_id = None

@@ -18,8 +18,8 @@ from hirocrm.core.text import shorten
 from hirocrm.meta.models import ConnectionState, Page, SyncSchedule
 from hirocrm.organizations.models import Member, Organization
 from hirocrm.organizations.permissions import Right, require
-from hirocrm.pipelines.assign import undo_assignments
 from hirocrm.pipelines.models import Pipeline
+from hirocrm.pipelines.undo_run import undo_assignments
 from hirocrm.sync import batches, lifecycle, missed_conversations, queries
 from hirocrm.sync.errors import NothingToDo, PageNotConnected, RunAlreadyFinished, RunStillOpen
 from hirocrm.sync.models import RunKind, SyncRun
