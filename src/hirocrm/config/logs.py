@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import structlog
-from structlog.types import EventDict, WrappedLogger
+from structlog.types import EventDict, Processor, WrappedLogger
 
 from hirocrm.config import env as environment
 
@@ -24,11 +24,27 @@ def redact(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
     return event
 
 
-_shared = [
+def drop_request(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Leave out the request that Django hands along: its address may hold a login's code or what was searched for.
+
+    The message names its path.
+    """
+    event.pop("request", None)
+    return event
+
+
+_stamped: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
-    structlog.stdlib.ExtraAdder(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+_of_libraries: list[Processor] = [*_stamped, structlog.stdlib.ExtraAdder(), drop_request]
+
+# What structlog is set up with: our own lines, handed to the same formatter as those of libraries.
+OWN_PROCESSORS: list[Processor] = [
+    *_stamped,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
 ]
 
 
@@ -50,7 +66,7 @@ LOGGING: dict[str, Any] = {
         "plain": {
             "()": structlog.stdlib.ProcessorFormatter,
             "processors": _renderers(),
-            "foreign_pre_chain": _shared,
+            "foreign_pre_chain": _of_libraries,
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},

@@ -192,11 +192,7 @@ if environment.running_under_pytest():
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 structlog.configure_once(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
+    processors=logs.OWN_PROCESSORS,
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,
     cache_logger_on_first_use=True,
