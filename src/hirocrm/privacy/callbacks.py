@@ -6,11 +6,12 @@ https://developers.facebook.com/docs/development/create-an-app/app-dashboard/dat
 
 import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from hirocrm.core.encryption import keyed_hash
 from hirocrm.meta import health
@@ -22,6 +23,7 @@ from hirocrm.privacy.models import DeletionRequest
 log = structlog.get_logger(__name__)
 
 CODE_BYTES = 12
+CLOCKS_DIFFER = timedelta(minutes=2)  # ours and Meta's
 _CODE = re.compile(f"[0-9a-f]{{{2 * CODE_BYTES}}}")
 
 REMOVED_APP = "The person who connected this Page removed the app on Facebook. Somebody who manages the Page must connect it again."
@@ -39,25 +41,30 @@ def read_request(signed_request: str) -> SignedRequest:
 
 
 @transaction.atomic
-def deauthorize(*, user_id: str) -> int:
-    """End the connections that a person made; their tokens are forgotten, all else stays. How many there were."""
-    count = _end_connections(user_id, REMOVED_APP)
+def deauthorize(*, user_id: str, issued_at: datetime | None = None) -> int:
+    """End the connections that a person had made by then; tokens are forgotten, all else stays. How many there were."""
+    count = _end_connections(_connected_by(user_id, issued_at), REMOVED_APP)
     log.info("meta.deauthorized", pages=count)
     return count
 
 
 @transaction.atomic
-def delete_person(*, user_id: str, now: datetime) -> DeletionRequest:
+def delete_person(
+    *, user_id: str, issued_at: datetime | None = None, now: datetime
+) -> DeletionRequest:
     """End a person's connections and forget who they are; what they look the state up by comes back."""
-    count = _end_connections(user_id, ASKED_DELETION)
-    Page.objects.filter(connected_user_id=user_id).update(
+    pages, logins = _connected_by(user_id, issued_at), Login.objects.filter(remote_user_id=user_id)
+    if issued_at is not None:
+        logins = logins.filter(created_at__lte=issued_at + CLOCKS_DIFFER)
+    count = _end_connections(pages, ASKED_DELETION)
+    pages.update(
         connected_user_id="",
         connected_user_name="",
         granted_scopes=[],
         tasks=[],
         tasks_read_at=None,
     )
-    Login.objects.filter(remote_user_id=user_id).delete()
+    logins.delete()
     log.info("meta.deletion_requested", pages=count)
     return DeletionRequest.objects.create(
         code=secrets.token_hex(CODE_BYTES),
@@ -81,8 +88,18 @@ def get_deletion(code: str) -> DeletionRequest:
     return found
 
 
-def _end_connections(user_id: str, reason: str) -> int:
+def _connected_by(user_id: str, issued_at: datetime | None) -> QuerySet[Page]:
+    """The Pages that a person had connected when Meta spoke of them.
+
+    Whoever got hold of a signed request can send it again for ever; it mustn't end a connection made since.
+    """
     rows = Page.objects.filter(connected_user_id=user_id).exclude(connected_user_id="")
+    if issued_at is None:
+        return rows
+    return rows.filter(Q(connected_at=None) | Q(connected_at__lte=issued_at + CLOCKS_DIFFER))
+
+
+def _end_connections(rows: QuerySet[Page], reason: str) -> int:
     pages = list(rows.exclude(access_token="").order_by("id"))
     for page in pages:
         health.change_state(

@@ -4,17 +4,19 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from hirocrm.meta.models import Page
+from hirocrm.meta.models import Login, Page
 from hirocrm.privacy.models import DeletionRequest
 from tests.factories import ContactFactory, PageFactory
 
 pytestmark = pytest.mark.django_db
 SECRET, PERSON = "app-secret-of-the-tests", "218471"
+ISSUED = 1_767_000_000
 
 
 def encoded(raw):
@@ -22,7 +24,7 @@ def encoded(raw):
 
 
 def signed(secret=SECRET, **changes):
-    payload = {"user_id": PERSON, "algorithm": "HMAC-SHA256", "issued_at": 1_767_000_000}
+    payload = {"user_id": PERSON, "algorithm": "HMAC-SHA256", "issued_at": ISSUED}
     text = encoded(json.dumps({**payload, **changes}).encode())
     digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
     return f"{encoded(digest)}.{text}"
@@ -108,6 +110,53 @@ class TestDeauthorize:
 
         page.refresh_from_db()
         assert page.access_token == "page-token"
+
+
+class TestARequestOfLongAgo:
+    """Nothing in a signed request makes it valid once: who has it can send it for ever."""
+
+    @pytest.fixture
+    def reconnected(self, page):
+        Page.objects.update(connected_at=datetime.fromtimestamp(ISSUED, UTC) + timedelta(hours=1))
+        return page
+
+    def test_does_not_end_a_connection_made_since(self, reconnected):
+        answer = post("meta-deauthorize", signed())
+
+        reconnected.refresh_from_db()
+        assert answer.status_code == 200
+        assert (reconnected.state, reconnected.access_token) == ("healthy", "page-token")
+
+    def test_does_not_forget_who_made_it(self, reconnected, owner):
+        login = Login.objects.create(
+            organization=owner.organization, member=owner, remote_user_id=PERSON,
+            state_hash="s", session_hash="h", created_at=datetime.fromtimestamp(ISSUED, UTC) + timedelta(hours=1),
+            expires_at=datetime.fromtimestamp(ISSUED, UTC) + timedelta(hours=2),
+        )  # fmt: skip
+
+        answer = post("meta-data-deletion", signed())
+
+        reconnected.refresh_from_db()
+        assert answer.status_code == 200
+        assert (reconnected.access_token, reconnected.connected_user_id) == ("page-token", PERSON)
+        assert Login.objects.get() == login
+        assert DeletionRequest.objects.get().pages == 0
+
+    @pytest.mark.parametrize("seconds", [-1, 60])
+    def test_ends_one_made_before_it_as_clocks_differ(self, page, seconds):
+        at = datetime.fromtimestamp(ISSUED, UTC) + timedelta(seconds=seconds)
+        Page.objects.update(connected_at=at)
+
+        post("meta-deauthorize", signed())
+
+        page.refresh_from_db()
+        assert (page.state, page.access_token) == ("removed", "")
+
+    def test_counts_for_all_where_it_does_not_say_when(self, reconnected):
+        post("meta-deauthorize", signed(issued_at=None))
+
+        reconnected.refresh_from_db()
+        assert reconnected.state == "removed"
 
 
 class TestDataDeletion:

@@ -11,8 +11,10 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from hirocrm.core.errors import Invalid
+from hirocrm.meta.graph.lenient import read_time
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 _PREFIX = "sha256="
@@ -26,10 +28,13 @@ class SignedRequestInvalid(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """What Meta says in a signed request. `user_id` is app-scoped: who connected, never a PSID."""
+    """What Meta says in a signed request. `user_id` is app-scoped: who connected, never a PSID.
+
+    Nothing makes it valid only once: it says nothing of what happened after it was `issued_at`.
+    """
 
     user_id: str
-    issued_at: int | None
+    issued_at: datetime | None
 
 
 def appsecret_proof(access_token: str, app_secret: str) -> str:
@@ -83,11 +88,7 @@ def _read_payload(raw: bytes) -> SignedRequest:
     user_id = _read_user_id(content.get("user_id"))
     if str(content.get("algorithm", "")).upper() != "HMAC-SHA256":
         raise _invalid()
-    issued_at = content.get("issued_at")
-    return SignedRequest(
-        user_id=user_id,
-        issued_at=issued_at if isinstance(issued_at, int) else None,
-    )
+    return SignedRequest(user_id=user_id, issued_at=read_time(content.get("issued_at")))
 
 
 def _read_user_id(value: object) -> str:

@@ -23,7 +23,7 @@ def deauthorize(request: HttpRequest) -> HttpResponse:
     signed = _signed(request)
     if signed is None:
         return HttpResponse(status=400)
-    callbacks.deauthorize(user_id=signed.user_id)
+    callbacks.deauthorize(user_id=signed.user_id, issued_at=signed.issued_at)
     return JsonResponse({"success": True})
 
 
@@ -34,7 +34,9 @@ def data_deletion(request: HttpRequest) -> HttpResponse:
     signed = _signed(request)
     if signed is None:
         return HttpResponse(status=400)
-    made = callbacks.delete_person(user_id=signed.user_id, now=clock.now())
+    made = callbacks.delete_person(
+        user_id=signed.user_id, issued_at=signed.issued_at, now=clock.now()
+    )
     path = reverse("deletion-status", args=[made.code])
     url = urljoin(str(settings.BASE_URL), path)
     return JsonResponse({"url": url, "confirmation_code": made.code})
