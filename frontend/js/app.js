@@ -25,6 +25,7 @@ const LATER = [
   ["[data-composer]", () => import("./composer.js")],
   ["[data-contact-live]", () => import("./contact_live.js")],
   ["[data-list-live]", () => import("./list_live.js")],
+  ["[data-draft]", () => import("./drafts.js")],
   ["[data-inbox]", () => import("./inbox.js")],
 ];
 

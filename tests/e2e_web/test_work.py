@@ -207,6 +207,32 @@ class TestContact:
         page.locator(".task", has_text="Call her").wait_for()
 
 
+class TestNoteBeingWritten:
+    def test_outlives_a_session_that_ends(self, visit, agent, people):
+        from django.contrib.sessions.models import Session
+
+        page = visit(agent, f"/contacts/{people[0].id}?tab=notes")
+        page.get_by_label("Note", exact=True).fill("Wants it before Saturday.")
+        cookies = page.context.cookies()
+        Session.objects.all().delete()
+
+        page.get_by_role("button", name="Save the note").click()
+        page.get_by_role("heading", name="Sign in").wait_for()
+        again = visit(agent, "/board").context.cookies()
+        page.context.clear_cookies()
+        page.context.add_cookies(again)
+        page.goto(page.url.split("/accounts")[0] + f"/contacts/{people[0].id}?tab=notes")
+
+        box = page.get_by_label("Note", exact=True)
+        assert cookies != again
+        assert box.input_value() == "Wants it before Saturday."
+
+        page.get_by_role("button", name="Save the note").click()
+        page.locator(".note").get_by_text("Wants it before Saturday.").wait_for()
+        page.reload()
+        assert box.input_value() == ""
+
+
 class TestList:
     def test_moves_many_and_takes_it_back(self, visit, agent, shop, people):
         page = visit(agent, "/contacts")

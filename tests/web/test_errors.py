@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from hirocrm.core.errors import Conflict, Forbidden, Invalid, NotFound
-from hirocrm.web.errors import DomainErrorMiddleware, server_error
+from hirocrm.web.errors import DomainErrorMiddleware, csrf_failure, server_error
 
 
 @pytest.fixture
@@ -41,6 +41,16 @@ class TestDomainErrorMiddleware:
     def test_leaves_faults_and_the_api_alone(self, middleware, rf):
         assert middleware.process_exception(rf.get("/x"), ValueError()) is None
         assert middleware.process_exception(rf.get("/api/x"), NotFound("No.")) is None
+
+
+class TestCsrfFailure:
+    def test_tells_htmx_what_to_do(self, rf):
+        response = csrf_failure(rf.post("/x", headers={"hx-request": "true"}))
+
+        assert (response.status_code, response.content) == (403, b"")
+        assert json.loads(response["HX-Trigger"])["toast"]["text"] == (
+            "You signed in again since this page was opened. Reload it and try once more."
+        )
 
 
 class TestServerError:

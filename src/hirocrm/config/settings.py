@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "hirocrm.web.policy.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hirocrm.web.policy.PrivatePagesMiddleware",
     "hirocrm.web.compression.CompressionMiddleware",  # pages; built files come compressed, tokens are masked
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import get_template
+from django.utils.translation import gettext as _
 
 from hirocrm.core.errors import Conflict, Forbidden, HiroError, Invalid, NotFound, UpstreamError
 from hirocrm.web.toasts import show_toast
@@ -52,6 +53,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django names it
     """Handle a form whose security token is missing or stale (settings.CSRF_FAILURE_VIEW)."""
+    if request.headers.get("HX-Request") == "true":
+        words = _("You signed in again since this page was opened. Reload it and try once more.")
+        return toast_refusal(words, status=403)
     return render(request, "403_csrf.html", status=403)
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hirocrm.contacts.queries import DEFAULT_SORT, SORTS, ContactFilter
 from hirocrm.core.platforms import Platform
+from hirocrm.core.text import clean
 from hirocrm.core.vocabulary import LeadStatus, Level, Sentiment
 from hirocrm.inbox.windows import closes_before, opened_since
 from hirocrm.meta.models import Page
@@ -181,7 +182,9 @@ class Filters:
 
 def read_filters(params: Mapping[str, str], *, now: datetime) -> Filters:
     """The filters that the address's parameters name."""
-    form = FilterForm({name: params.get(name, "") for name in FilterForm.base_fields})
+    given = {name: params.get(name, "") for name in FilterForm.base_fields}
+    # A whole message may be looked for: its beginning finds it, while no search at all would find everybody.
+    form = FilterForm({**given, "q": clean(given["q"]).strip()[:LONGEST_SEARCH]})
     form.is_valid()
     values = {
         name: value for name, value in form.cleaned_data.items() if value not in ("", None, False)

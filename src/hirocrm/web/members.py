@@ -13,6 +13,7 @@ from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 
 from hirocrm.core import clock
+from hirocrm.core.errors import Invalid
 from hirocrm.organizations import queries, sessions
 from hirocrm.organizations.errors import OrganizationLeft, OrganizationSwitched
 from hirocrm.organizations.models import Member
@@ -65,8 +66,19 @@ def _admit(request: HttpRequest) -> HttpResponseBase | None:
         is_invited = queries.is_invited(user=request.user, now=clock.now())
         return render(request, "no_organization.html", {"is_invited": is_invited}, status=403)
     _check_same(request, member)
+    _check_text(request)
     request.member = member  # type: ignore[attr-defined]  # makes it a MemberHttpRequest
     return None
+
+
+def _check_text(request: HttpRequest) -> None:
+    """Refuse a NUL in a form, which no keyboard types and PostgreSQL doesn't keep.
+
+    Raises:
+        Invalid: there is one.
+    """
+    if any("\x00" in value for values in request.POST.lists() for value in values[1]):
+        raise Invalid(_("There is a character in it that can't be kept (NUL). Take it out."))
 
 
 def _check_same(request: HttpRequest, member: Member) -> None:

@@ -42,6 +42,19 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
+class PrivatePagesMiddleware:
+    """Keeps what Django answers out of caches that people share; built files never come this far."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, for this browser alone unless the view has said otherwise."""
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
 class HtmxSignInMiddleware:
     """Sends htmx to the sign-in page as a page, instead of swapping it into a corner."""
 

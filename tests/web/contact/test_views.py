@@ -268,6 +268,34 @@ class TestWriting:
 
         assert (answer.status_code, Task.objects.count()) == (400, 0)
 
+    @pytest.mark.parametrize(
+        "refused",
+        [
+            ("contact-notes", {"text": "a\x00b"}, "(NUL)"),
+            ("contact-notes", {"text": "a" * 10_001}, "A note has at most 10,000 characters."),
+            ("contact-tasks", {"title": "a\x00b"}, "(NUL)"),
+            ("contact-tasks", {"title": "a" * 501}, "A task has at most 500 characters."),
+            ("contact-tags", {"tags": "a\x00b"}, "(NUL)"),
+            ("contact-edit", {"first_name": "a\x00b"}, "(NUL)"),
+            (
+                "contact-edit",
+                {"first_name": "a" * 256},
+                "First name: Ensure this value has at most",
+            ),
+            ("contact-edit", {"email": "soon"}, "E-mail: This isn&#x27;t an e-mail address."),
+        ],
+    )
+    def test_refuses_what_the_database_would(self, contact, agent, sign_in, refused):
+        name, sent, words = refused
+
+        answer = sign_in(agent).post(page_of(contact, name), sent)
+
+        contact.refresh_from_db()
+        assert answer.status_code == 400
+        assert words in answer.text
+        assert (Note.objects.count(), Task.objects.count(), contact.tags) == (0, 0, [])
+        assert (contact.email, "\x00" in contact.first_name) == ("", False)
+
     def test_is_not_for_viewers(self, contact, viewer, sign_in):
         answer = sign_in(viewer).post(page_of(contact, "contact-notes"), {"text": "Hi"})
 

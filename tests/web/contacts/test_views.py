@@ -42,6 +42,45 @@ class TestColumns:
         assert 'data-hidden="status tags "' in answer.text
 
 
+class TestSearch:
+    def test_finds_by_the_beginning_of_a_whole_message(self, shop, owner, sign_in):
+        shop.contact(first_name="Ana", search_text="magkano po yung blue dress")
+        shop.contact(first_name="Ben", search_text="salamat")
+
+        answer = sign_in(owner).get("/contacts", {"q": "magkano po " * 300})
+
+        assert names(answer) == ["Ana"]
+
+    def test_finds_nobody_by_signs_alone(self, shop, owner, sign_in):
+        shop.contact(first_name="Ana")
+        client = sign_in(owner)
+
+        assert [names(client.get("/contacts", {"q": q})) for q in ("%", "_", '"')] == [[], [], []]
+
+
+class TestChosen:
+    @pytest.mark.parametrize("query", ["min=999", "stage=zz", "tag=" + "z" * 60])
+    def test_is_nobody_where_a_filter_cant_be_read(self, shop, agent, sign_in, query):
+        contact = shop.contact()
+
+        sent = {"all_matching": "1", "query": query, "tags": "vip"}
+        answer = sign_in(agent).post("/contacts/bulk/tag", sent)
+
+        contact.refresh_from_db()
+        assert (answer.status_code, contact.tags) == (400, [])
+
+    def test_is_who_a_long_search_finds(self, shop, agent, sign_in):
+        ana = shop.contact(search_text="magkano po")
+        ben = shop.contact(search_text="salamat")
+
+        sent = {"all_matching": "1", "query": "q=" + "magkano+po+" * 300, "tags": "vip"}
+        sign_in(agent).post("/contacts/bulk/tag", sent)
+
+        ana.refresh_from_db()
+        ben.refresh_from_db()
+        assert (ana.tags, ben.tags) == (["vip"], [])
+
+
 class TestList:
     def test_sorts_by_a_head_and_the_other_way_round(self, shop, owner, sign_in):
         for name, score in (("Ana", 20), ("Ben", 90), ("Cai", 50)):

@@ -12,6 +12,7 @@ from hirocrm.contacts.models import ActivityType, Note, Task
 from hirocrm.contacts.services.contacts import publish_change
 from hirocrm.contacts.services.timeline import build_activity
 from hirocrm.core.errors import Invalid
+from hirocrm.core.text import clean
 from hirocrm.organizations import permissions
 from hirocrm.organizations import queries as organizations
 from hirocrm.organizations.errors import MemberNotFound
@@ -19,6 +20,8 @@ from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
 
 TASK_FIELDS = frozenset({"title", "due_at", "assignee_id"})
+NOTE_LENGTH = 10_000
+TITLE_LENGTH = 500
 
 
 @transaction.atomic
@@ -27,6 +30,7 @@ def add_note(*, member: Member, contact_id: UUID, text: str, now: datetime) -> N
 
     Raises:
         ContactNotFound: no such contact here.
+        Invalid: it is empty or too long.
     """
     permissions.require(member, Right.WORK)
     contact = queries.get_contact(member=member, contact_id=contact_id)
@@ -34,7 +38,7 @@ def add_note(*, member: Member, contact_id: UUID, text: str, now: datetime) -> N
         organization_id=member.organization_id,
         contact=contact,
         author_id=member.user_id,
-        text=_required(text, field="text", what="The note is empty."),
+        text=_required(text, field="text", what="note", longest=NOTE_LENGTH),
         created_at=now,
     )
     build_activity(
@@ -59,7 +63,7 @@ def change_note(*, member: Member, contact_id: UUID, note_id: UUID, text: str) -
     """
     permissions.require(member, Right.WORK)
     note = queries.get_note(member=member, contact_id=contact_id, note_id=note_id)
-    note.text = _required(text, field="text", what="The note is empty.")
+    note.text = _required(text, field="text", what="note", longest=NOTE_LENGTH)
     note.save(update_fields=["text", "updated_at"])
     return note
 
@@ -89,7 +93,7 @@ def create_task(
 
     Raises:
         ContactNotFound: no such contact here.
-        Invalid: the assignee is no member.
+        Invalid: the assignee is no member, or the title is empty or too long.
     """
     permissions.require(member, Right.WORK)
     contact = queries.get_contact(member=member, contact_id=contact_id)
@@ -97,7 +101,7 @@ def create_task(
     task = Task.objects.create(
         organization_id=member.organization_id,
         contact=contact,
-        title=_required(title, field="title", what="The task is empty."),
+        title=_required(title, field="title", what="task", longest=TITLE_LENGTH),
         due_at=due_at,
         assignee_id=assignee_id,
         created_by_id=member.user_id,
@@ -197,8 +201,10 @@ def _check_assignee(member: Member, assignee_id: UUID | None) -> None:
         ) from exc
 
 
-def _required(value: str, *, field: str, what: str) -> str:
-    value = value.strip()
+def _required(value: str, *, field: str, what: str, longest: int) -> str:
+    value = clean(value).strip()
     if not value:
-        raise Invalid(what, field=field)
+        raise Invalid(f"The {what} is empty.", field=field)
+    if len(value) > longest:
+        raise Invalid(f"A {what} has at most {longest:,} characters.", field=field)
     return value

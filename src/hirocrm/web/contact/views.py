@@ -17,11 +17,10 @@ from hirocrm.core.errors import Invalid
 from hirocrm.core.vocabulary import LeadStatus
 from hirocrm.pipelines import queries as pipelines
 from hirocrm.web.contact import opinion, page, thread
+from hirocrm.web.contact.forms import ContactForm
 from hirocrm.web.contact.moves import back_to
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.toasts import show_toast
-
-TEXT_FIELDS = ("first_name", "last_name", "email", "phone")
 
 
 @require_GET
@@ -64,7 +63,7 @@ def activities(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
 @member_required
 def edit(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
     """Change names, e-mail, phone and status."""
-    changes = {name: request.POST[name].strip() for name in TEXT_FIELDS if name in request.POST}
+    changes = _typed(request)
     if request.POST.get("lead_status") in set(LeadStatus):
         changes["lead_status"] = request.POST["lead_status"]
     services.update_contact(
@@ -151,6 +150,18 @@ def delete(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=204, headers={"HX-Redirect": response.url})
     return response
+
+
+def _typed(request: MemberHttpRequest) -> dict[str, str]:
+    """What was typed into those fields that the form has.
+
+    Raises:
+        Invalid: something is too long, or no e-mail address.
+    """
+    form = ContactForm(request.POST)
+    for name, errors in form.errors.items():
+        raise Invalid(f"{form.fields[name].label}: {errors[0]}", field=name)
+    return {name: form.cleaned_data[name] for name in form.fields if name in request.POST}
 
 
 def _anew(request: MemberHttpRequest, contact_id: UUID, words: str) -> HttpResponse:

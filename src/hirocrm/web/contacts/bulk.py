@@ -42,7 +42,10 @@ def chosen(request: MemberHttpRequest) -> QuerySet[Contact]:
     """
     if request.POST.get("all_matching") == "1":
         query = dict(parse_qsl(request.POST.get("query", "")))
-        wanted = read_filters(query, now=clock.now()).wanted
+        filters = read_filters(query, now=clock.now())
+        if filters.form.errors:  # left out, it would mean more contacts than were asked for
+            raise Invalid(_("One of the filters can't be read. Choose again."), field="query")
+        wanted = filters.wanted
     else:
         wanted = ContactFilter(ids=_ids(request.POST.getlist("ids")))
         if not wanted.ids:
