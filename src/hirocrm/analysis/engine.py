@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 
 from hirocrm.analysis import budget
+from hirocrm.analysis.analysers import LOCAL, Analyser, list_analysers
 from hirocrm.analysis.errors import AllKeysResting, AnalysisFailed, BudgetReached
 from hirocrm.analysis.key_pool import keyring
 from hirocrm.analysis.key_pool.pool import KeyPool
@@ -20,7 +21,6 @@ from hirocrm.analysis.key_pool.queues import Place
 from hirocrm.analysis.key_pool.slices import Source
 from hirocrm.analysis.key_pool.thread import DatabaseThread
 from hirocrm.analysis.local_analyst import LocalAnalyst, local_analyser
-from hirocrm.analysis.models import AnalysisKey, KeyStanding
 from hirocrm.analysis.prompts import PROMPT_VERSION
 from hirocrm.analysis.providers import pricing
 from hirocrm.analysis.providers.anthropic import AnthropicProvider
@@ -35,7 +35,6 @@ from hirocrm.core import clock
 
 log = structlog.get_logger(__name__)
 
-LOCAL = "local"
 CEILING_CHECK_SECONDS = 15.0
 Remembered = dict[UUID, tuple[float, asyncio.Future[Any]]]  # when it was looked up, and what it was
 
@@ -49,43 +48,20 @@ class Identity:
     prompt_version: str
 
 
-def provider_order(organization_id: UUID | None) -> tuple[str, ...]:
-    """Return the analysers to ask, in order. "auto" is the first vendor with a key and a model, else local.
-
-    A key that was refused still counts: work that fails and says why is better than a silent change of analyser.
-    """
-    order = [
-        _first_with_key(organization_id) if name == "auto" else name
-        for name in settings.ANALYZER_ORDER
-    ]
-    return tuple(dict.fromkeys(order))
-
-
-def _first_with_key(organization_id: UUID | None) -> str:
-    for provider in keyring.VENDORS:
-        if not keyring.configured_models(provider):
-            continue
-        if keyring.environment_secrets(provider):
-            return provider
-        if organization_id is None:
-            continue
-        own = AnalysisKey.objects.filter(provider=provider, organization_id=organization_id)
-        if own.exclude(standing=KeyStanding.DISABLED).exists():
-            return provider
-    return LOCAL
-
-
 def identity(organization_id: UUID | None) -> Identity:
     """Return who would be asked about this organization's conversations.
 
     It names the first model of the settings, also while another one stands in for it, so that a day's spent quota
     doesn't mean that everything is paid again the next day.
     """
-    provider = provider_order(organization_id)[0]
-    if provider == LOCAL:
+    return identity_of(list_analysers(organization_id)[0])
+
+
+def identity_of(analyser: Analyser) -> Identity:
+    """Return the same of an analyser at hand."""
+    if analyser.name == LOCAL:
         return Identity(LOCAL, local_analyser().model, "")
-    models = keyring.configured_models(provider)
-    return Identity(provider, models[0] if models else "", PROMPT_VERSION)
+    return Identity(analyser.name, analyser.models[0] if analyser.models else "", PROMPT_VERSION)
 
 
 class Analyst:
@@ -126,7 +102,7 @@ class Analyst:
     async def analyse(
         self, request: AnalysisRequest, *, organization_id: UUID, place: Place | None = None
     ) -> AnalysisAnswer:
-        """Return the first answer in the order of HIROCRM_ANALYZER.
+        """Return the first answer in the organization's order of analysers.
 
         The next analyser is asked where one fails, has spent its day, or has reached the monthly ceiling.
         With `place`, the answer counts as in flight until `saved` is called.
@@ -137,11 +113,11 @@ class Analyst:
             BudgetReached: the organization's monthly ceiling.
         """
         order = await self._order(organization_id)
-        for name in order[:-1]:
+        for analyser in order[:-1]:
             try:
-                return await self._ask(name, request, organization_id, place)
+                return await self._ask(analyser, request, organization_id, place)
             except (AnalysisFailed, AllKeysResting, BudgetReached) as exc:
-                log.info("analysis.fell_back", analyser=name, reason=exc.code)
+                log.info("analysis.fell_back", analyser=analyser.name, reason=exc.code)
         return await self._ask(order[-1], request, organization_id, place)
 
     def saved(self, place: Place) -> None:
@@ -151,24 +127,28 @@ class Analyst:
     async def waiting_until(self, organization_id: UUID) -> datetime | None:
         """Return when the first key is free if analyses of this organization wait for one now."""
         moments = [
-            self._pool.waiting_until(_source(name, organization_id))
-            for name in await self._order(organization_id)
-            if name != LOCAL
+            self._pool.waiting_until(_source(analyser, organization_id))
+            for analyser in await self._order(organization_id)
+            if analyser.name != LOCAL
         ]
         return min((moment for moment in moments if moment), default=None)
 
     async def _ask(
-        self, name: str, request: AnalysisRequest, organization_id: UUID, place: Place | None
+        self,
+        analyser: Analyser,
+        request: AnalysisRequest,
+        organization_id: UUID,
+        place: Place | None,
     ) -> AnalysisAnswer:
+        name = analyser.name
         if name == LOCAL:
             return await self._local.analyse(request)
-        source = _source(name, organization_id)
+        source = _source(analyser, organization_id)
         if not source.models:
-            setting = {"openai": "OPENAI_MODEL", "anthropic": "ANTHROPIC_MODEL"}.get(
-                name, "GOOGLE_AI_MODEL"
-            )
             raise AnalysisFailed(
-                f"No model is configured: set {setting}.", reason="no_model", retriable=True
+                f"No model is configured: set {keyring.MODEL_SETTINGS[name]}, or choose one in the AI settings.",
+                reason="no_model",
+                retriable=True,
             )
         await self._check_ceiling(organization_id)
         kept = place or Place()
@@ -186,10 +166,10 @@ class Analyst:
             self._vendors[name] = VendorAnalyst(open_provider(name, self._http), self._pool)
         return self._vendors[name]
 
-    async def _order(self, organization_id: UUID) -> tuple[str, ...]:
+    async def _order(self, organization_id: UUID) -> tuple[Analyser, ...]:
         """Return the order, asked of the database now and then rather than for every conversation."""
-        order: tuple[str, ...] = await self._remembered(
-            self._orders, organization_id, lambda: provider_order(organization_id)
+        order: tuple[Analyser, ...] = await self._remembered(
+            self._orders, organization_id, lambda: list_analysers(organization_id)
         )
         return order
 
@@ -229,8 +209,8 @@ def load_libraries() -> None:
     pricing.cost_micro_usd("gemini", "gemini-3.5-flash-lite", TokenUsage(1, 1))
 
 
-def _source(name: str, organization_id: UUID | None) -> Source:
-    return Source(name, organization_id, keyring.configured_models(name))
+def _source(analyser: Analyser, organization_id: UUID | None) -> Source:
+    return Source(analyser.name, organization_id, analyser.models)
 
 
 def open_provider(name: str, http: ProviderHttp) -> Provider:

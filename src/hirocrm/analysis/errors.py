@@ -52,6 +52,12 @@ class KeyInvalid(Invalid):
     code = "key_invalid"
 
 
+class AnalysersInvalid(Invalid):
+    """Who is to read conversations, or with which model, can't be taken; the sentence says why."""
+
+    code = "analysers_invalid"
+
+
 class KeyAlreadyAdded(Conflict):
     """The organization has this key."""
 

@@ -6,9 +6,16 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from hirocrm.analysis.analysers import (
+    Analyser,
+    Choice,
+    find_choice,
+    has_key,
+    list_analysers,
+)
 from hirocrm.analysis.budget import spent_this_month
 from hirocrm.analysis.errors import KeyNotFound
-from hirocrm.analysis.key_pool import keys
+from hirocrm.analysis.key_pool import keyring, keys
 from hirocrm.analysis.key_pool.keys import KeyView
 from hirocrm.analysis.models import Analysis, DailySpend
 from hirocrm.contacts import queries as contacts
@@ -68,6 +75,26 @@ def get_spending(*, member: Member, days: int, now: datetime) -> Spending:
         cost_micro_usd=sum(row.cost_micro_usd for row in found),
         month_cost_micro_usd=spent_this_month(member.organization, now=now),
         monthly_ceiling_micro_usd=member.organization.monthly_ceiling_micro_usd,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBy:
+    """Who reads an organization's conversations, what of it was chosen here, and which vendors have a key."""
+
+    analysers: tuple[Analyser, ...]
+    choice: Choice
+    with_key: frozenset[str]
+
+
+def get_analysers(*, member: Member) -> ReadBy:
+    """Who is asked, in order, and what of that the organization chose itself."""
+    permissions.require(member, Right.CONFIGURE)
+    organization_id = member.organization_id
+    return ReadBy(
+        list_analysers(organization_id),
+        find_choice(organization_id),
+        frozenset(name for name in keyring.VENDORS if has_key(name, organization_id)),
     )
 
 

@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from hirocrm.analysis.engine import LOCAL
+from hirocrm.analysis.analysers import LOCAL
 from hirocrm.analysis.learning import Lessons, recall
 from hirocrm.analysis.models import Analysis
 from hirocrm.analysis.prompts import PROMPT_VERSION, input_hash
@@ -42,6 +41,7 @@ class Asker:
 
     provider: str
     model: str
+    may_be_local: bool  # whether the local analyser is in the order at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def read_conversations(
     lessons = recall(
         pipeline=rules.pipeline,
         stages=rules.stages,
-        for_local=LOCAL in (asker.provider, *settings.ANALYZER_ORDER),
+        for_local=asker.may_be_local,
         now=now,
     )
     template = replace(_template(organization, rules, now), learned=lessons.examples)

@@ -13,7 +13,7 @@ from hirocrm.analysis import vendor_analyst
 from hirocrm.analysis.engine import Analyst, Identity, identity
 from hirocrm.analysis.errors import AllKeysResting, AnalysisFailed, BudgetReached
 from hirocrm.analysis.key_pool import keys
-from hirocrm.analysis.models import AnalysisKey, AnalysisQuota, DailySpend
+from hirocrm.analysis.models import AnalyserChoice, AnalysisKey, AnalysisQuota, DailySpend
 from hirocrm.analysis.prompts import PROMPT_VERSION
 from hirocrm.analysis.schema import AnalysisAnswer, Usage
 from hirocrm.core import clock
@@ -261,9 +261,11 @@ class TestKeys:
                 sentences.add(caught.value.sentence)
 
         assert len(vendor.seen) == 1
-        assert sentences == {
-            f"Google no longer offers the model {MODEL}. Set GOOGLE_AI_MODEL to a current model."
-        }
+        gone = (
+            f"Google no longer offers the model {MODEL}. Set GOOGLE_AI_MODEL to a current model, "
+            "or choose one in the AI settings."
+        )
+        assert sentences == {gone}
         notices = await sync_to_async(keys.list_notices)(
             organization_id=organization.id, now=clock.now()
         )
@@ -363,6 +365,25 @@ class TestOrder:
 
         assert (answer.provider, answer.usage.cost_micro_usd) == ("local", 0)
         assert answer.result.recommended_stage in {"New Lead", "Contacted", "Closed Won"}
+
+    async def test_an_organizations_choice_goes_before_the_environment(
+        self, vendor: Vendor, organization: Organization
+    ) -> None:
+        other = await Organization.objects.acreate(name="Another shop")
+        await AnalyserChoice.objects.acreate(
+            organization=organization,
+            order=["gemini", "local"],
+            vendor_models={"gemini": ["gemini-chosen"]},
+        )
+        async with Analyst() as analyst:
+            await analyse(analyst, organization)
+            await analyse(analyst, other)
+            vendor.answers = [quota_failed(violation(PER_DAY, "20"))]
+            spent = await analyse(analyst, organization)
+
+        assert [MODEL in s.path for s in vendor.seen] == [False, True, False]
+        assert "gemini-chosen" in vendor.seen[0].path
+        assert spent.provider == "local"
 
     @pytest.mark.parametrize(
         ("given", "expected"),

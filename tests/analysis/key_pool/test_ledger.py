@@ -297,7 +297,7 @@ class TestRest:
 
         trouble = take(clock, 1).trouble
         assert trouble is not None
-        assert "Set GOOGLE_AI_MODEL to another model." in trouble.sentence
+        assert "Set GOOGLE_AI_MODEL to another model, or" in trouble.sentence
 
     def test_a_spent_day_moves_on_to_the_next_model(self, settings: Settings, clock: Clock) -> None:
         use_keys(settings, "key-one-1")

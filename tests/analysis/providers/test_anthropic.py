@@ -117,3 +117,17 @@ class TestErrors:
                 await AnthropicProvider(http, base_url=vendor.url).complete(QUESTION, secret=SECRET)
 
         assert (caught.value.scope.value, caught.value.retry_after_seconds) == ("minute", 12.0)
+
+
+class TestListModels:
+    async def test_names_them(self, http: ProviderHttp) -> None:
+        async with running(Vendor(Answer({"data": [{"id": "claude-x-20260101"}]}))) as vendor:
+            found = await AnthropicProvider(http, base_url=vendor.url).list_models(secret=SECRET)
+
+        assert found == ("claude-x-20260101",)
+        assert vendor.seen[0].path == "/v1/models?limit=1000"
+
+    async def test_raises_what_the_vendor_says(self, http: ProviderHttp) -> None:
+        async with running(Vendor(error(401, "invalid x-api-key"))) as vendor:
+            with pytest.raises(KeyRefused):
+                await AnthropicProvider(http, base_url=vendor.url).list_models(secret=SECRET)

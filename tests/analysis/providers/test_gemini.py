@@ -284,7 +284,8 @@ class TestRefusals:
         error = await refusal(http, model_gone())
         assert isinstance(error, ModelRetired)
         assert error.sentence == (
-            f"Google no longer offers the model {MODEL}. Set GOOGLE_AI_MODEL to a current model."
+            f"Google no longer offers the model {MODEL}. Set GOOGLE_AI_MODEL to a current model, "
+            "or choose one in the AI settings."
         )
 
     async def test_a_404_of_something_else_is_no_retired_model(self, http: ProviderHttp) -> None:
@@ -384,3 +385,29 @@ class TestCheckKey:
             provider = GeminiProvider(http, base_url=vendor.url)
             with pytest.raises(KeyRefused):
                 await provider.check_key(secret=SECRET, model=MODEL)
+
+
+class TestListModels:
+    async def test_names_those_that_answer_prompts(self, http: ProviderHttp) -> None:
+        listed = {
+            "models": [
+                {"name": f"models/{MODEL}", "supportedGenerationMethods": ["generateContent"]},
+                {"name": "models/embedder", "supportedGenerationMethods": ["embedContent"]},
+                {"name": "models/of-nothing"},
+            ]
+        }
+        async with running(Vendor(Answer(listed))) as vendor:
+            found = await GeminiProvider(http, base_url=vendor.url).list_models(secret=SECRET)
+
+        assert found == (MODEL,)
+        assert vendor.seen[0].path == "/v1beta/models?pageSize=1000"
+
+    async def test_raises_what_the_vendor_says(self, http: ProviderHttp) -> None:
+        async with running(Vendor(key_invalid())) as vendor:
+            with pytest.raises(KeyRefused):
+                await GeminiProvider(http, base_url=vendor.url).list_models(secret=SECRET)
+
+    async def test_is_not_fooled_by_another_answer(self, http: ProviderHttp) -> None:
+        async with running(Vendor(Answer({"hello": 1}))) as vendor:
+            with pytest.raises(AnswerInvalid):
+                await GeminiProvider(http, base_url=vendor.url).list_models(secret=SECRET)

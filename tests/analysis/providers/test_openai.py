@@ -170,3 +170,25 @@ class TestCheckKey:
             await OpenAIProvider(http, base_url=vendor.url).check_key(secret=SECRET, model="gpt-x")
 
         assert (vendor.seen[0].method, vendor.seen[0].path) == ("GET", "/models")
+
+
+class TestListModels:
+    @pytest.mark.parametrize(
+        ("answer", "expected"),
+        [
+            (Answer({"data": [{"id": "gpt-x"}, {"id": 7}, "?"]}), ("gpt-x",)),
+            (Answer({"detail": "Not found"}, status=404), None),
+        ],
+    )
+    async def test_names_them_or_says_that_there_is_no_list(
+        self, http: ProviderHttp, answer: Answer, expected: tuple[str, ...] | None
+    ) -> None:
+        async with running(Vendor(answer)) as vendor:
+            found = await OpenAIProvider(http, base_url=vendor.url).list_models(secret=SECRET)
+
+        assert found == expected
+
+    async def test_raises_what_the_endpoint_says(self, http: ProviderHttp) -> None:
+        async with running(Vendor(error(401, "Wrong key"))) as vendor:
+            with pytest.raises(KeyRefused):
+                await OpenAIProvider(http, base_url=vendor.url).list_models(secret=SECRET)

@@ -102,7 +102,7 @@ class TestRunDetail:
     def test_costs_a_few_queries(self, sign_in, owner, run, django_assert_num_queries):
         client = sign_in(owner)
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get(url(run))
 
     @pytest.mark.parametrize("name", ["run", "run-undo"])

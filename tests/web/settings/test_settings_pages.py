@@ -7,9 +7,9 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
-from hirocrm.analysis.models import AnalysisKey, DailySpend
+from hirocrm.analysis.models import AnalyserChoice, AnalysisKey, DailySpend
 from hirocrm.core import clock
-from hirocrm.organizations.models import ApiToken, Invitation, Member
+from hirocrm.organizations.models import ApiToken, AuditEntry, Invitation, Member
 from hirocrm.sandbox.server import SandboxServer
 from tests.factories import UserFactory
 
@@ -256,3 +256,146 @@ class TestAiSettings:
         url = reverse("key-delete", args=[AnalysisKey.objects.get().id])
 
         assert sign_in(stranger).post(url).status_code == 404
+
+
+class TestAnalysers:
+    """Who reads the conversations, with which models."""
+
+    @pytest.fixture(autouse=True)
+    def _environment(self, settings):
+        settings.ANALYZER_ORDER = ("auto",)
+        settings.GOOGLE_AI_KEYS = ()
+        settings.GOOGLE_AI_MODELS = ("gemini-3.5-flash-lite",)
+        settings.OPENAI_API_KEY = settings.OPENAI_MODEL = ""
+        settings.ANTHROPIC_API_KEY = settings.ANTHROPIC_MODEL = ""
+
+    @pytest.fixture
+    def sandbox(self, settings):
+        with SandboxServer() as opened:
+            settings.GOOGLE_AI_BASE_URL = opened.gemini_url
+            yield opened
+
+    @pytest.fixture
+    def client(self, sign_in, admin):
+        signed_in = sign_in(admin)
+        signed_in.post("/settings/ai", {"provider": "gemini", "key": "AIza-secret-9876"})
+        return signed_in
+
+    def chosen(self, member):
+        row = AnalyserChoice.objects.filter(organization=member.organization).first()
+        return None if row is None else (row.order, row.vendor_models)
+
+    def test_are_the_environments_at_first(self, sign_in, admin):
+        text = sign_in(admin).get("/settings/ai").text
+
+        assert "As the server says: auto" in text
+        assert "Empty: those of GOOGLE_AI_MODEL, gemini-3.5-flash-lite." in text
+        assert "Anthropic (no key)" in text
+        assert "HIROCRM_ANALYZER" in text
+
+    def test_are_kept_when_the_vendor_has_the_model(self, client, admin, sandbox):
+        sent = {
+            "first": "gemini",
+            "second": "local",
+            "gemini_models": "gemini-4-argon, gemini-3.8-flash",
+        }
+
+        text = client.post("/settings/ai/analysers", sent, follow=True).text
+
+        assert self.chosen(admin) == (
+            ["gemini", "local"], {"gemini": ["gemini-4-argon", "gemini-3.8-flash"]},
+        )  # fmt: skip
+        assert "Saved." in text
+        assert "is not known" not in text
+        assert 'value="gemini-4-argon, gemini-3.8-flash"' in text
+        assert "The order is chosen below." in text
+        assert AuditEntry.objects.filter(action="analysers.chosen").count() == 1
+
+    def test_refuses_a_retired_model_and_names_the_nearest(self, client, admin, sandbox):
+        sent = {"first": "gemini", "gemini_models": "gemini-2.0-flash-exp"}
+
+        response = client.post("/settings/ai/analysers", sent)
+
+        assert response.status_code == 422
+        assert "Gemini does not offer the model gemini-2.0-flash-exp to this key." in response.text
+        assert "The nearest it has: gemini-" in response.text
+        assert 'value="gemini-2.0-flash-exp"' in response.text
+        assert self.chosen(admin) is None
+
+    def test_takes_a_model_unchecked_where_the_vendor_is_out_of_reach(
+        self, client, admin, settings
+    ):
+        settings.GOOGLE_AI_BASE_URL = "http://127.0.0.1:9"
+        sent = {"gemini_models": "gemini-9", "openai_models": "gpt-9"}
+
+        text = client.post("/settings/ai/analysers", sent, follow=True).text
+
+        assert self.chosen(admin) == ([], {"gemini": ["gemini-9"], "openai": ["gpt-9"]})
+        assert "Whether Gemini has the model is not known: The model&#x27;s address" in text
+        assert "Whether OpenAI has the model is not known: There is no key to ask with." in text
+
+    def test_leaves_a_model_alone_that_was_chosen_before_it_retired(self, client, admin, sandbox):
+        AnalyserChoice.objects.create(
+            organization=admin.organization, vendor_models={"gemini": ["gemini-old"]}
+        )
+
+        client.post("/settings/ai/analysers", {"first": "gemini", "gemini_models": "gemini-old"})
+
+        assert self.chosen(admin) == (["gemini"], {"gemini": ["gemini-old"]})
+
+    def test_go_back_to_the_environments(self, client, admin):
+        AnalyserChoice.objects.create(
+            organization=admin.organization, order=["local"], vendor_models={"gemini": ["x"]}
+        )
+
+        client.post("/settings/ai/analysers", {})
+
+        assert self.chosen(admin) == ([], {})
+
+    @pytest.mark.parametrize(
+        ("sent", "said"),
+        [
+            ({"second": "local"}, "Choose who is asked first, or nobody after."),
+            ({"first": "local", "last": "local"}, "Each analyser can be asked once only."),
+            ({"first": "oracle"}, "Select a valid choice."),
+            ({"gemini_models": "../x"}, "“../x” is not a model"),
+        ],
+    )
+    def test_refuse_what_makes_no_sense(self, client, admin, sent, said):
+        response = client.post("/settings/ai/analysers", sent)
+
+        assert response.status_code == 422
+        assert said in response.text
+        assert self.chosen(admin) is None
+
+    def test_a_vendor_without_a_key_is_marked(self, client):
+        text = client.post("/settings/ai/analysers", {"first": "anthropic"}, follow=True).text
+
+        assert re.search(r"Anthropic</span>.*?no key", text)
+
+    def test_the_model_of_a_key_that_all_share_is_the_environments(
+        self, sign_in, admin, stranger, settings
+    ):
+        settings.GOOGLE_AI_KEYS = ("AIza-of-the-environment",)
+
+        response = sign_in(admin).post(
+            "/settings/ai/analysers", {"gemini_models": "gemini-4-argon"}
+        )
+
+        assert response.status_code == 422
+        assert "serves every organization, with the environment" in response.text
+        assert self.chosen(admin) is None
+
+    def test_are_refused_to_an_agent(self, sign_in, agent):
+        assert sign_in(agent).post("/settings/ai/analysers", {}).status_code == 403
+
+    def test_a_key_is_tested_with_the_chosen_model(self, client, admin, sandbox):
+        AnalyserChoice.objects.create(
+            organization=admin.organization, vendor_models={"gemini": ["gemini-4-argon"]}
+        )
+
+        text = client.post(
+            reverse("key-test", args=[AnalysisKey.objects.get().id]), follow=True
+        ).text
+
+        assert "gemini-4-argon answered." in text

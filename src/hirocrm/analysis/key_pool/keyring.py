@@ -17,6 +17,11 @@ KEY_SETTINGS = {
     "openai": "OPENAI_API_KEY",
     "anthropic": "ANTHROPIC_API_KEY",
 }
+MODEL_SETTINGS = {
+    "gemini": "GOOGLE_AI_MODEL",
+    "openai": "OPENAI_MODEL",
+    "anthropic": "ANTHROPIC_MODEL",
+}
 
 
 @dataclass(frozen=True, slots=True)

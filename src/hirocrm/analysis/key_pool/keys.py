@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from hirocrm.analysis.analysers import find_choice
 from hirocrm.analysis.errors import KeyAlreadyAdded, KeyInvalid, KeyNotFound
 from hirocrm.analysis.key_pool import keyring
 from hirocrm.analysis.key_pool.keyring import Limits
@@ -49,11 +50,12 @@ def list_key_views(
 ) -> list[KeyView]:
     """Return the organization's keys and those of the environment, each for the model it is asked for."""
     keyring.register_environment_keys()
+    choice = find_choice(organization_id)
     views = []
     for name in [provider] if provider else keyring.VENDORS:
         rows = [held.row for held in keyring.list_keys(name, organization_id)]
         rows.sort(key=lambda row: (row.organization_id is not None, row.created_at, row.label))
-        models = keyring.configured_models(name) or ("",)
+        models = choice.models_of(name) or ("",)
         quotas = {
             (quota.budget_id, quota.model): quota
             for quota in AnalysisQuota.objects.filter(
@@ -124,6 +126,7 @@ def _state(
 def list_notices(*, organization_id: UUID, now: datetime) -> list[str]:
     """Return what a person should act on, each sentence once: retired models, refused keys, no credit."""
     notices: dict[str, None] = {}
+    choice = find_choice(organization_id)
     for provider in keyring.VENDORS:
         rows = [held.row for held in keyring.list_keys(provider, organization_id)]
         for row in rows:
@@ -132,7 +135,7 @@ def list_notices(*, organization_id: UUID, now: datetime) -> list[str]:
         quotas = AnalysisQuota.objects.filter(
             provider=provider,
             budget_id__in=[row.budget_id for row in rows],
-            model__in=keyring.configured_models(provider),
+            model__in=choice.models_of(provider),
             parked_reason__in=["retired", "not_offered", "billing"],
             parked_until__gt=now,
         )

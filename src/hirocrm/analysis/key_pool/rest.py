@@ -7,6 +7,7 @@ import structlog
 from django.db import connection, transaction
 
 from hirocrm.analysis.key_pool import news
+from hirocrm.analysis.key_pool.keyring import MODEL_SETTINGS
 from hirocrm.analysis.key_pool.ledger import GONE, Clock, database_now, settle
 from hirocrm.analysis.key_pool.slices import Report, Slice
 from hirocrm.analysis.key_pool.window import next_pacific_midnight
@@ -21,11 +22,6 @@ BURST_LONGEST_SECONDS = 60.0
 BILLING_REST = timedelta(hours=1)
 RETIRED_REST = timedelta(hours=6)  # then one key asks whether the model is back
 JITTER_SECONDS = (0.1, 0.6)
-MODEL_SETTINGS = {
-    "gemini": "GOOGLE_AI_MODEL",
-    "openai": "OPENAI_MODEL",
-    "anthropic": "ANTHROPIC_MODEL",
-}
 
 
 @transaction.atomic
@@ -57,7 +53,7 @@ def _notice(taken: Slice, error: QuotaExceeded) -> str:
         setting = MODEL_SETTINGS[taken.provider]
         return (
             f"The model {taken.model} is not offered to this key's project (its limit is 0). "
-            f"Set {setting} to another model."
+            f"Set {setting} to another model, or choose one in the AI settings."
         )
     return error.sentence[:400]
 

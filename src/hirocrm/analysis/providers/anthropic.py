@@ -21,7 +21,7 @@ from hirocrm.analysis.providers.errors import (
     TokenUsage,
     redact,
 )
-from hirocrm.analysis.providers.http import ProviderHttp, Reply
+from hirocrm.analysis.providers.http import ProviderHttp, Reply, listed_ids
 from hirocrm.analysis.providers.protocol import Completion, CompletionRequest
 from hirocrm.analysis.providers.strict_schema import closed
 from hirocrm.core.errors import UpstreamError
@@ -72,6 +72,15 @@ class AnthropicProvider:
                 reply, model=model, model_setting=self.model_setting, secret=secret
             )
 
+    async def list_models(self, *, secret: str) -> tuple[str, ...]:
+        """Their full names; aliases aren't listed (https://platform.claude.com/docs/en/api/models-list)."""
+        reply = await self._http.get(
+            f"{self._base_url}/v1/models?limit=1000", headers=_headers(secret)
+        )
+        if not reply.is_success:
+            raise anthropic_error(reply, model="", model_setting=self.model_setting, secret=secret)
+        return listed_ids(reply)
+
 
 def _headers(secret: str) -> dict[str, str]:
     return {"x-api-key": secret, "anthropic-version": API_VERSION}
@@ -116,7 +125,8 @@ def anthropic_error(reply: Reply, *, model: str, model_setting: str, secret: str
         return KeyRefused(f"Anthropic refused the key: {message}", remote_code=reply.status)
     if reply.status == 404 and fields:
         return ModelRetired(
-            f"Anthropic doesn't offer the model {model}. Set {model_setting} to a current model.",
+            f"Anthropic doesn't offer the model {model}. Set {model_setting} to a current model, "
+            "or choose one in the AI settings.",
             model=model,
         )
     if reply.status in {408, 409} or reply.status >= 500:  # 529 is "overloaded"

@@ -95,6 +95,15 @@ class GeminiProvider:
         except (AnswerInvalid, PromptBlocked):
             return  # the key was good enough to get an answer
 
+    async def list_models(self, *, secret: str) -> tuple[str, ...]:
+        """The models that answer prompts: https://ai.google.dev/api/models#method:-models.list."""
+        reply = await self._http.get(
+            f"{self._base_url}/v1beta/models?pageSize=1000", headers={"x-goog-api-key": secret}
+        )
+        if not reply.is_success:
+            raise google_error(reply, model="", model_setting=self.model_setting, secret=secret)
+        return _answering_models(reply)
+
     def _thinking(self, model: str) -> ThinkingConfig:
         if model in self._stepped_down:
             return self._stepped_down[model]
@@ -109,6 +118,18 @@ class GeminiProvider:
         else:
             self._stepped_down[model] = None
         return self._stepped_down[model]
+
+
+def _answering_models(reply: Reply) -> tuple[str, ...]:
+    nodes = (reply.data or {}).get("models")
+    if not isinstance(nodes, list):
+        raise AnswerInvalid("Gemini answered without a list of models.")
+    return tuple(
+        str(node.get("name", "")).removeprefix("models/")
+        for node in nodes
+        if isinstance(node, dict)
+        and "generateContent" in (node.get("supportedGenerationMethods") or ())
+    )
 
 
 def request_body(request: CompletionRequest, thinking: ThinkingConfig) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def google_error(reply: Reply, *, model: str, model_setting: str, secret: str) -
         return _quota_error(error, reply, raw=raw, message=message)
     if reply.status == 404 and error:
         return ModelRetired(
-            f"Google no longer offers the model {model}. Set {model_setting} to a current model.",
+            f"Google no longer offers the model {model}. Set {model_setting} to a current model, "
+            "or choose one in the AI settings.",
             model=model,
         )
     if reply.status in {408, 499} or reply.status >= 500:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from hirocrm.analysis.providers.errors import KeyRefused, ProviderUnavailable
+from hirocrm.analysis.providers.errors import AnswerInvalid, KeyRefused, ProviderUnavailable
 from hirocrm.core.fast_json import dump_json, load_json
 
 if TYPE_CHECKING:
@@ -163,6 +163,20 @@ def _json_object(content: bytes) -> dict[str, Any] | None:
     if isinstance(data, list) and data:
         data = data[0]
     return data if isinstance(data, dict) else None
+
+
+def listed_ids(reply: Reply) -> tuple[str, ...]:
+    """Return the ids of `{"data": [{"id": …}]}`, as OpenAI and Anthropic list their models.
+
+    Raises:
+        AnswerInvalid: it is no such list.
+    """
+    nodes = (reply.data or {}).get("data")
+    if not isinstance(nodes, list):
+        raise AnswerInvalid("The endpoint answered without a list of models.")
+    return tuple(
+        node["id"] for node in nodes if isinstance(node, dict) and isinstance(node.get("id"), str)
+    )
 
 
 def duration_seconds(value: object) -> float | None:

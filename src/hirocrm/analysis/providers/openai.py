@@ -20,7 +20,7 @@ from hirocrm.analysis.providers.errors import (
     TokenUsage,
     redact,
 )
-from hirocrm.analysis.providers.http import ProviderHttp, Reply, duration_seconds
+from hirocrm.analysis.providers.http import ProviderHttp, Reply, duration_seconds, listed_ids
 from hirocrm.analysis.providers.protocol import Completion, CompletionRequest
 from hirocrm.analysis.providers.strict_schema import as_instruction, closed
 from hirocrm.core.errors import UpstreamError
@@ -71,6 +71,14 @@ class OpenAIProvider:
         if reply.status != 404:  # some servers have no such list
             self._raise_for_error(reply, model, secret)
 
+    async def list_models(self, *, secret: str) -> tuple[str, ...] | None:
+        """The ids of the endpoint's list, if it has one."""
+        reply = await self._http.get(f"{self._base_url}/models", headers=_headers(secret))
+        if reply.status == 404:
+            return None
+        self._raise_for_error(reply, "", secret)
+        return listed_ids(reply)
+
     def _raise_for_error(self, reply: Reply, model: str, secret: str) -> None:
         error = (reply.data or {}).get("error")
         if not reply.is_success or error:
@@ -119,7 +127,8 @@ def openai_error(reply: Reply, *, model: str, model_setting: str, secret: str) -
         status == 404 and fields.get("message")
     ):
         return ModelRetired(
-            f"The endpoint doesn't offer the model {model}. Set {model_setting} to one it has.",
+            f"The endpoint doesn't offer the model {model}. Set {model_setting} to one it has, "
+            "or choose one in the AI settings.",
             model=model,
         )
     if status == 402:

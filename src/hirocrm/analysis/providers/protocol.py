@@ -53,3 +53,11 @@ class Provider(Protocol):
             The same errors as `complete`.
         """
         ...
+
+    async def list_models(self, *, secret: str) -> tuple[str, ...] | None:
+        """The names of the models this key may use; None where the endpoint has no such list.
+
+        Raises:
+            KeyRefused, QuotaExceeded, RequestRefused, AnswerInvalid, ProviderUnavailable.
+        """
+        ...

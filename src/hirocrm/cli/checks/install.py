@@ -80,11 +80,11 @@ def check_analyzer() -> list[Finding]:
     """Which analyser is asked first, and whether it has what it needs."""
     from django.conf import settings
 
-    from hirocrm.analysis import engine
+    from hirocrm.analysis import analysers, engine
 
-    order = engine.provider_order(None)
-    first = engine.identity(None)
-    detail = f"{' then '.join(order)}; {first.provider} asks {first.model or 'no model'}."
+    order = analysers.list_analysers(None)
+    first = engine.identity_of(order[0])
+    detail = f"{' then '.join(one.name for one in order)}; {first.provider} asks {first.model or 'no model'}."
     if first.provider == "gemini" and not settings.GOOGLE_AI_KEYS:
         return [warn("analyzer", detail, "Set GOOGLE_AI_API_KEY, or add a key in the settings.")]
     if not first.model:

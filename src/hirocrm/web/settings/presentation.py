@@ -1,6 +1,6 @@
 """Keys, analysers and spending in words."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -18,11 +18,6 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "spent": (_("Spent for today"), "warn"),
     "refused": (_("Refused"), "bad"),
     "disabled": (_("Off"), ""),
-}
-MODEL_SETTINGS = {
-    "gemini": "GOOGLE_AI_MODEL",
-    "openai": "OPENAI_MODEL",
-    "anthropic": "ANTHROPIC_MODEL",
 }
 
 
@@ -42,15 +37,6 @@ class Project:
     vendor: str
     name: str
     keys: list[KeyRow]
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyserRow:
-    """Somebody who is asked, with the models and the setting that names them."""
-
-    name: str | Promise
-    models: str
-    setting: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +67,6 @@ def key_rows(views: Iterable[KeyView]) -> list[Project]:
             [KeyRow(view, *STATES[view.state]) for view in group],
         )
         for (provider, name), group in groupby(ordered, key=project)
-    ]
-
-
-def analyser_rows(
-    order: Sequence[str], models_of: Callable[[str], tuple[str, ...]]
-) -> list[AnalyserRow]:
-    """Who is asked, in order."""
-    return [
-        AnalyserRow(_("The local analyser, on this computer"), "local-1", "")
-        if name == "local"
-        else AnalyserRow(VENDOR_TITLES[name], ", ".join(models_of(name)), MODEL_SETTINGS[name])
-        for name in order
     ]
 
 

@@ -21,6 +21,7 @@ urlpatterns = [
     ),
     path("join/<str:secret>", members.join, name="join"),
     path("settings/ai", ai.ai_settings, name="ai-settings"),
+    path("settings/ai/analysers", ai.analysers, name="ai-analysers"),
     path("settings/ai/ceiling", ai.ceiling, name="ai-ceiling"),
     path("settings/ai/keys/<uuid:key_id>/test", ai.test_key, name="key-test"),
     path("settings/ai/keys/<uuid:key_id>/switch", ai.switch_key, name="key-switch"),
