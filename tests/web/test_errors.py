@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from django.http import HttpResponse
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import HttpResponse, HttpResponseNotAllowed
 from django.test import RequestFactory
 
 from hirocrm.core.errors import Conflict, Forbidden, Invalid, NotFound
-from hirocrm.web.errors import DomainErrorMiddleware, csrf_failure, server_error
+from hirocrm.web.errors import DomainErrorMiddleware, bad_request, csrf_failure, server_error
 
 
 @pytest.fixture
@@ -63,3 +64,37 @@ class TestServerError:
         assert response.status_code == 500
         assert b'data-theme="dark"' in response.content
         assert b"on our side" in response.content
+
+
+class TestWrongMethod:
+    def test_is_a_page_that_says_so(self, rf):
+        shown = DomainErrorMiddleware(lambda request: HttpResponseNotAllowed(["POST"]))(
+            rf.get("/x")
+        )
+
+        assert (shown.status_code, shown["Allow"]) == (405, "POST")
+        assert b"This address only takes forms" in shown.content
+
+    def test_of_the_api_stays_as_it_is(self, rf):
+        answer = HttpResponseNotAllowed(["POST"])
+
+        assert DomainErrorMiddleware(lambda request: answer)(rf.get("/api/v1/x")) is answer
+
+
+class TestBadRequest:
+    def test_tells_too_much_from_unreadable(self, rf):
+        large = bad_request(rf.post("/x"), RequestDataTooBig())
+        other = bad_request(rf.post("/x"), SuspiciousOperation())
+
+        assert (large.status_code, other.status_code) == (413, 400)
+        assert b"choose a smaller file" in large.content
+
+    def test_gives_htmx_the_words_of_a_toast(self, rf):
+        request = rf.post("/x", headers={"hx-request": "true"})
+
+        response = bad_request(request, RequestDataTooBig())
+
+        assert response.status_code == 413
+        assert json.loads(response["HX-Trigger"])["toast"]["text"] == (
+            "That is larger than this page takes. Shorten it."
+        )

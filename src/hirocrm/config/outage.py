@@ -6,7 +6,7 @@ import psycopg_pool
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from hirocrm.web.errors import server_error
+from hirocrm.web import errors
 
 RETRY_SECONDS = 5
 _DETAIL = "The database can't be reached right now. Try again in a few seconds."
@@ -19,15 +19,14 @@ def answer_failure(request: HttpRequest) -> HttpResponse:
     It also sees what fails outside any view (the session's middleware reads the database first).
     """
     if not isinstance(sys.exc_info()[1], _OUTAGES):
-        return server_error(request)
+        return errors.server_error(request)
     return unavailable(request)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """503 as problem+json for programs, as a plain sentence for browsers."""
+    """503 as problem+json for programs, as a page for browsers."""
     if "text/html" in request.headers.get("Accept", ""):
-        page = f'<!doctype html><title>HiroCRM</title><meta charset="utf-8"><p>{_DETAIL}</p>'
-        answer = HttpResponse(page, status=503)
+        answer = errors.unavailable(request)
     else:
         answer = HttpResponse(_PROBLEM, status=503, content_type="application/problem+json")
     answer.headers["Retry-After"] = str(RETRY_SECONDS)

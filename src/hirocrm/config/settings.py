@@ -104,6 +104,9 @@ TEMPLATES = [
 DATABASES = {"default": database_settings(env)}
 
 LANGUAGE_CODE = "en"
+# Those with a catalogue of ours. Django's own list is of a hundred: a Spanish browser would then get our pages in
+# English with Django's refusals and dates in Spanish, and be told that all of it is Spanish.
+LANGUAGES = [("en", "English")]
 USE_I18N = True
 LOCALE_PATHS = [PACKAGE_DIR / "web" / "locale"]
 TIME_ZONE = "UTC"
@@ -133,6 +136,16 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "hirocrm.web.sign_in.forms.SignUpForm"
+ACCOUNT_FORMS = {
+    "login": "hirocrm.web.sign_in.account_forms.LoginForm",
+    "signup": "hirocrm.web.sign_in.account_forms.SignupForm",
+    "add_email": "hirocrm.web.sign_in.account_forms.AddEmailForm",
+    "change_password": "hirocrm.web.sign_in.account_forms.ChangePasswordForm",
+    "set_password": "hirocrm.web.sign_in.account_forms.SetPasswordForm",
+    "reset_password": "hirocrm.web.sign_in.account_forms.ResetPasswordForm",
+    "reset_password_from_key": "hirocrm.web.sign_in.account_forms.ResetPasswordKeyForm",
+    "reauthenticate": "hirocrm.web.sign_in.account_forms.ReauthenticateForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "HiroCRM: "
 ACCOUNT_EMAIL_VERIFICATION = "optional"

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -24,15 +25,19 @@ STATUSES: tuple[tuple[type[HiroError], int], ...] = (
 
 
 def _page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
-    template = f"{status if status in {400, 403, 404} else 500}.html"
+    template = f"{status if status in {400, 403, 404, 405, 413} else 500}.html"
     if status in {409, 502}:
         template = "refused.html"
     return render(request, template, {"sentence": sentence}, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django names it
-    """Handle 400: what was sent can't be read."""
-    return _page(request, 400)
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Handle 400: what was sent can't be read; 413 where there is too much of it."""
+    if not isinstance(exception, RequestDataTooBig):
+        return _page(request, 400)
+    if request.headers.get("HX-Request") == "true":
+        return toast_refusal(_("That is larger than this page takes. Shorten it."), status=413)
+    return _page(request, 413)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  # Django names it
@@ -47,8 +52,17 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Handle 500 without the database or context processors, which may be what failed."""
-    html = get_template("500.html").render({"theme": request.COOKIES.get("theme", "")})
-    return HttpResponse(html, status=500)
+    return _without_context(request, 500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503: the database is away, and with it everything that a page knows."""
+    return _without_context(request, 503)
+
+
+def _without_context(request: HttpRequest, status: int) -> HttpResponse:
+    html = get_template(f"{status}.html").render({"theme": request.COOKIES.get("theme", "")})
+    return HttpResponse(html, status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  # Django names it
@@ -66,8 +80,13 @@ class DomainErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer; refusals come through `process_exception`."""
-        return self.get_response(request)
+        """Answer; refusals come through `process_exception`, and Django's wordless 405 becomes a page."""
+        response = self.get_response(request)
+        if response.status_code != 405 or request.path.startswith("/api/"):
+            return response
+        page = _page(request, 405)
+        page.headers["Allow"] = response.headers.get("Allow", "")
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn a refusal into an answer; anything else is a fault and stays one."""
