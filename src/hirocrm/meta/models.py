@@ -23,6 +23,7 @@ __all__ = [
     "FoundPage",
     "Login",
     "Page",
+    "PageEnding",
     "SyncSchedule",
     "UnreadableEntry",
     "WebhookDelivery",
@@ -146,6 +147,29 @@ class Page(models.Model):
         if self.flavour == Flavour.INSTAGRAM:
             return [Platform.INSTAGRAM]
         return [Platform.MESSENGER, *([Platform.INSTAGRAM] if self.instagram_account_id else [])]
+
+
+class PageEnding(models.Model):
+    """A Page that was removed here and whose events Meta is still to be asked to end; or was, in vain.
+
+    It is no part of the Page, which may be erased or connected again meanwhile.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    remote_id = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=255)
+    flavour = models.CharField(max_length=10, choices=Flavour.choices)
+    access_token = EncryptedTextField(blank=True)  # "" once it isn't tried any more
+    created_at = models.DateTimeField()
+    given_up_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "-given_up_at"], name="ending_by_org")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Login(models.Model):

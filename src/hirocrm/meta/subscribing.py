@@ -3,14 +3,12 @@
 Reference: https://developers.facebook.com/docs/graph-api/reference/page/subscribed_apps
 """
 
-import asyncio
 from dataclasses import dataclass, replace
 
 import structlog
-from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from hirocrm.core.errors import UpstreamError, UpstreamRejected
+from hirocrm.core.errors import UpstreamRejected
 from hirocrm.meta import connections, requirements
 from hirocrm.meta.graph.client import GraphClient
 from hirocrm.meta.graph.shapes import TokenInfo
@@ -19,7 +17,6 @@ from hirocrm.meta.models import Flavour, Page, WebhookHealth
 log = structlog.get_logger(__name__)
 
 PROBLEM_LENGTH = 500
-PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +64,6 @@ async def subscribe(page: Page) -> Subscription:
         return Subscription()
     async with connections.open_graph(page) as graph:
         return await _ask_for_all(graph, page)
-
-
-def end(page: Page) -> None:
-    """Have Meta deliver no more events of a Page that was just removed here: one try, of `PATIENCE_SECONDS` at most.
-
-    `page` still holds its token. Nothing is done where the Page is connected again already, by whichever
-    organization: the subscription is the app's, so it would lose its events.
-    """
-    if not page.access_token or not is_ours(page, None):
-        return
-    if Page.objects.filter(remote_id=page.remote_id).exclude(access_token="").exists():
-        return
-    try:
-        async_to_sync(_end)(page)
-    except (UpstreamError, TimeoutError) as fault:
-        log.info("page.not_unsubscribed", page_id=str(page.pk), fault=type(fault).__name__)
-
-
-async def _end(page: Page) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS), connections.open_graph(page) as graph:
-        await graph.unsubscribe_app(_node(page))
 
 
 def record(page: Page, found: Subscription) -> None:
@@ -149,4 +125,9 @@ async def _ask_for_all(graph: GraphClient, page: Page) -> Subscription:
 
 
 def _node(page: Page) -> str:
-    return "me" if page.flavour == Flavour.INSTAGRAM else page.remote_id or "me"
+    return node_of(Flavour(page.flavour), page.remote_id)
+
+
+def node_of(flavour: Flavour, remote_id: str | None) -> str:
+    """Whose subscription it is, as the address of the call says it."""
+    return "me" if flavour is Flavour.INSTAGRAM else remote_id or "me"

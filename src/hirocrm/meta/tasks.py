@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
+from procrastinate import JobContext
+
 from hirocrm.core import clock
 from hirocrm.core.errors import UpstreamError, UpstreamRateLimited, UpstreamUnavailable
-from hirocrm.core.jobs import RetryTransient, app
+from hirocrm.core.jobs import RetryTransient, app, is_transient
 from hirocrm.core.threads import in_thread
-from hirocrm.meta import checkup, choosing, health, logins, renewal, subscribing
+from hirocrm.meta import checkup, choosing, endings, health, logins, renewal, subscribing
 from hirocrm.meta.models import Login, Page
 from hirocrm.meta.subscribing import Subscription
 
@@ -72,6 +74,32 @@ def _find(page_id: UUID) -> Page | None:
     return Page.objects.filter(pk=page_id).exclude(state__in=idle).exclude(access_token="").first()
 
 
+@app.task(
+    name="meta.end_events",
+    queue=health.CHECK_QUEUE,
+    retry=RetryTransient(max_attempts=endings.TRIES),
+    pass_context=True,
+)
+async def end_events(context: JobContext, *, ending_id: str) -> None:
+    """Have Meta deliver no more events of a Page that was removed here.
+
+    Raises:
+        UpstreamUnavailable: Meta couldn't be asked; the job is tried again, up to a limit.
+        UpstreamRateLimited: Meta asked for patience; the same.
+    """
+    ending = await in_thread(endings.find, UUID(ending_id))
+    if ending is None:
+        return
+    try:
+        await endings.end_events(ending)
+    except UpstreamError as fault:
+        if is_transient(fault) and context.job.attempts < endings.TRIES:
+            raise
+        await in_thread(endings.give_up, ending, fault, now=clock.now())
+    else:
+        await in_thread(endings.done, ending)
+
+
 @app.periodic(cron="*/10 * * * *")
 @app.task(
     name="meta.check_due_pages", queue=health.CHECK_QUEUE, queueing_lock="meta.check_due_pages"
@@ -90,5 +118,6 @@ def _ask_for_checks() -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="meta.forget_logins", queue=health.CHECK_QUEUE, queueing_lock="meta.forget_logins")
 async def forget_logins(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
-    """Erase logins nobody finished, with the tokens they hold."""
+    """Erase logins nobody finished and Pages that were removed, with the tokens they hold."""
     await in_thread(logins.forget_expired, now=clock.now())
+    await in_thread(endings.forget_old, now=clock.now())

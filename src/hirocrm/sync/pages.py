@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from hirocrm.contacts.models import Contact
+from hirocrm.meta import endings
 from hirocrm.meta import queries as pages
 from hirocrm.meta import services as connections
-from hirocrm.meta import subscribing
 from hirocrm.meta.models import Page
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
@@ -18,7 +18,7 @@ from hirocrm.sync import queries, services
 def remove_page(*, member: Member, reference: str, erase: bool = False, now: datetime) -> None:
     """Cancel the Page's runs, then remove it; with `erase`, with everything that came from it.
 
-    Afterwards Meta is asked, once, to deliver no more of its events.
+    A job has Meta deliver no more of its events.
 
     Raises:
         PageNotFound: no such Page here.
@@ -26,7 +26,6 @@ def remove_page(*, member: Member, reference: str, erase: bool = False, now: dat
     permissions.require(member, Right.CONFIGURE)
     page = pages.get_page(member=member, reference=reference)
     _remove(member, page, erase=erase, now=now)
-    subscribing.end(page)
 
 
 @transaction.atomic
@@ -35,6 +34,7 @@ def _remove(member: Member, page: Page, *, erase: bool, now: datetime) -> None:
         _lock_contacts(page)
     for run in queries.list_open_runs(organization_id=page.organization_id).filter(page=page):
         services.cancel_run(run=run, now=now)
+    endings.ask_to_end(page, now=now)
     connections.remove_page(member=member, reference=page.id, erase=erase)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hirocrm.core import clock
 from hirocrm.core.text import shorten
-from hirocrm.meta import queries
+from hirocrm.meta import endings, queries
 from hirocrm.meta.models import UnreadableEntry
 from hirocrm.meta.webhooks.intake import PATH
 from hirocrm.sync.webhooks import aside
@@ -53,6 +53,7 @@ def webhooks(request: MemberHttpRequest) -> HttpResponse:
         "pages_left": pages.count() - PAGES_SHOWN if len(shown) > PAGES_SHOWN else 0,
         "entries": _entries(request) if may.configure else (),
         "shown": SHOWN,
+        "endings": endings.list_given_up(member=request.member),
     }
     return render(request, "settings/webhooks.html", context)
 
