@@ -1,18 +1,27 @@
 """`hirocrm import`: a "Download your information" archive from Facebook or Instagram."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from hirocrm.organizations.models import Organization
 
+SAY_WHICH = "Add --platform messenger, and then do it again with --platform instagram."
+
 
 def import_archive(
     archive: Annotated[Path, typer.Argument(help="The ZIP, or the folder it was unpacked to.")],
+    *,
     page: Annotated[str, typer.Option(help="Put the contacts on this Page.")] = "",
     own_name: Annotated[str, typer.Option(help="The business's own name in the archive.")] = "",
+    platform: Annotated[
+        Literal["messenger", "instagram"] | None,
+        typer.Option(
+            help="Which download to import, where the folder holds both.", case_sensitive=False
+        ),
+    ] = None,
     email: Annotated[str, typer.Option(help="The user whose organization gets them.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -24,10 +33,15 @@ def import_archive(
     with django_on_database():
         from hirocrm.cli.runs import follow, report
         from hirocrm.core import clock
+        from hirocrm.core.platforms import Platform
         from hirocrm.sync import services
-        from hirocrm.sync.sources.archive import inspect_archive
+        from hirocrm.sync.sources.archive import MixedPlatforms, inspect_archive
 
-        summary = inspect_archive(archive, own_name=own_name)
+        told = Platform(platform) if platform else None
+        try:
+            summary = inspect_archive(archive, own_name=own_name, platform=told)
+        except MixedPlatforms as refusal:
+            raise CommandFailed(f"{refusal.sentence} {SAY_WHICH}") from None
         name = summary.own_name
         if not name:
             known = ", ".join(candidate.name for candidate in summary.candidates[:5])

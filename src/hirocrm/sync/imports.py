@@ -48,11 +48,11 @@ def read_into(run_id: UUID) -> None:
 
 def _read(plan: Plan) -> None:
     options = plan.run.options
-    path = Path(options["path"])
-    _expect(plan.run, inspect_archive(path).threads)
+    path, platform = Path(options["path"]), Platform(options["platform"])
+    _expect(plan.run, inspect_archive(path, platform=platform).threads)
     place = plan.run.cursor.get(PLACE, {})
     already = int(place.get("cursor") or 0)
-    items = read_archive(path, own_name=options.get("ownName"), progress=_ignore)
+    items = read_archive(path, own_name=options.get("ownName"), platform=platform, progress=_ignore)
     seen = already
     for portion in _portions(islice(items, already, None)):
         seen += len(portion)
@@ -110,12 +110,3 @@ def _page(portion: list[ConversationSnapshot | SkippedThread], seen: int) -> Fet
         page_size=SNAPSHOTS_AT_ONCE,
         skipped=len(left_out) - len(unreadable),
     )
-
-
-def platform_of(path: Path) -> Platform:
-    """Facebook's (Messenger) or Instagram's archive.
-
-    Raises:
-        ArchiveError: it is neither, or can't be read.
-    """
-    return inspect_archive(path).platform

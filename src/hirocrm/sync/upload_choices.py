@@ -1,8 +1,9 @@
-"""Which name in an uploaded archive is the business, where the archive itself doesn't tell."""
+"""What an uploaded archive holds, where a person has to choose: the platform, or which name is the business."""
 
 from pathlib import Path
 from uuid import UUID
 
+from hirocrm.core.platforms import Platform
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
@@ -11,15 +12,18 @@ from hirocrm.sync.errors import UploadNotFound
 from hirocrm.sync.sources.archive import ArchiveSummary, inspect_archive
 
 
-def describe_upload(*, member: Member, upload_id: UUID) -> ArchiveSummary:
+def describe_upload(
+    *, member: Member, upload_id: UUID, platform: Platform | None = None
+) -> ArchiveSummary:
     """What is in an upload of the member's organization; nothing is saved.
 
     Raises:
         ArchiveError: it can't be imported; the sentence says why.
+        MixedPlatforms: say which of `platforms` is meant.
         UploadNotFound: no such upload, or too old.
     """
     permissions.require(member, Right.RUN)
     path: Path = uploads.path_of(member, upload_id)
     if not path.is_file():
         raise UploadNotFound("There is no such upload. Upload the archive again.")
-    return inspect_archive(path)
+    return inspect_archive(path, platform=platform)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from hirocrm.core.platforms import Platform
 from hirocrm.meta.models import Page
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
@@ -16,12 +17,13 @@ from hirocrm.sync.errors import UploadNotFound
 from hirocrm.sync.models import SyncRun
 from hirocrm.sync.sources.archive import (
     ArchiveError,
+    MixedPlatforms,
     OwnNameAmbiguous,
     OwnNameUnknown,
     inspect_archive,
 )
 
-KEPT = timedelta(days=2)  # how long an upload waits for the business's name to be chosen
+KEPT = timedelta(days=2)  # how long an upload waits for what a person has to choose
 
 
 def save_upload(*, member: Member, chunks: Iterable[bytes], now: datetime) -> UUID:
@@ -48,14 +50,16 @@ def import_upload(
     upload_id: UUID,
     page: Page | None = None,
     own_name: str | None = None,
+    platform: Platform | None = None,
     now: datetime,
 ) -> SyncRun:
     """Start importing an upload. Without `own_name` the business is the one who is in all conversations.
 
-    An archive that can't be imported is deleted, unless it only takes the business's name to go on.
+    An archive that can't be imported is deleted, unless it only takes a choice to go on.
 
     Raises:
         ArchiveError: it can't be imported; the sentence says why.
+        MixedPlatforms: say which of `platforms` to import.
         OwnNameAmbiguous, OwnNameUnknown: say which of `candidates` is the business.
         UploadNotFound: no such upload, or too old.
     """
@@ -64,9 +68,9 @@ def import_upload(
     if not path.is_file():
         raise UploadNotFound("There is no such upload. Upload the archive again.")
     try:
-        summary = inspect_archive(path, own_name=own_name)
-    except OwnNameUnknown as refusal:
-        raise OwnNameUnknown(refusal.sentence, **refusal.details, upload_id=upload_id) from None
+        summary = inspect_archive(path, own_name=own_name, platform=platform)
+    except (MixedPlatforms, OwnNameUnknown) as refusal:
+        raise type(refusal)(refusal.sentence, **refusal.details, upload_id=upload_id) from None
     except ArchiveError:
         path.unlink(missing_ok=True)
         raise

@@ -13,12 +13,18 @@ from hirocrm.sync import uploads
 from hirocrm.sync.models import RunKind, SyncRun
 from hirocrm.sync.sources.archive import OwnNameUnknown
 
+FACEBOOK = "your_facebook_activity"
 
-def archive(*threads: tuple[str, ...]) -> SimpleUploadedFile:
-    """A Facebook download with a thread for each tuple of participants."""
+
+def archive(
+    *threads: tuple[str, ...], instagram: tuple[tuple[str, ...], ...] = ()
+) -> SimpleUploadedFile:
+    """A Facebook download with a thread for each tuple of participants, and maybe Instagram's beside it."""
+    placed = [(FACEBOOK, names) for names in threads]
+    placed += [("your_instagram_activity", names) for names in instagram]
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
-        for number, names in enumerate(threads):
+        for number, (folder, names) in enumerate(placed):
             thread = {
                 "participants": [{"name": name} for name in names],
                 "messages": [
@@ -31,7 +37,7 @@ def archive(*threads: tuple[str, ...]) -> SimpleUploadedFile:
                 "title": "Conversation",
                 "thread_path": f"inbox/thread_{number}",
             }
-            path = f"your_facebook_activity/messages/inbox/thread_{number}/message_1.json"
+            path = f"{folder}/messages/inbox/thread_{number}/message_1.json"
             file.writestr(path, json.dumps(thread))
     return SimpleUploadedFile("facebook.zip", content.getvalue(), "application/zip")
 
@@ -68,6 +74,25 @@ class TestUpload:
         assert "Which one is your business?" in asked.text
         assert asked.text.count("in 1 conversation") == 2
         assert SyncRun.objects.get().options["ownName"] == "Ana's Closet"
+
+    def test_asks_which_download_of_two_is_meant(self, sign_in, agent):
+        client = sign_in(agent)
+        both = archive(
+            ("Mia Cruz", "Ana's Closet"),
+            ("Ben Reyes", "Ana's Closet"),
+            instagram=(("leo.gomez", "anas.closet"), ("kim", "anas.closet")),
+        )
+
+        choice = client.post("/imports", {"file": both})
+        asked = client.get(choice["Location"])
+        names = client.get(f"{choice['Location']}?platform=instagram")
+        client.post(f"{choice['Location']}?platform=instagram", {"own_name": "anas.closet"})
+
+        assert "Which one first?" in asked.text
+        assert 'value="anas.closet" checked' in names.text
+        assert "Ana&#x27;s Closet" not in names.text
+        run = SyncRun.objects.get()
+        assert (run.options["platform"], run.options["ownName"]) == ("instagram", "anas.closet")
 
     def test_takes_no_other_name(self, sign_in, agent):
         client = sign_in(agent)

@@ -14,6 +14,7 @@ from hirocrm.api.schemas.base import ApiSchema, ListOf, Window
 from hirocrm.api.schemas.runs import RunOut
 from hirocrm.core import clock
 from hirocrm.core.errors import Invalid
+from hirocrm.core.platforms import Platform
 from hirocrm.meta import queries as pages
 from hirocrm.organizations import permissions
 from hirocrm.organizations.permissions import Right
@@ -24,12 +25,15 @@ router = new_router("Imports")
 
 
 class ImportForm(ApiSchema):
-    """How to import: the business's own name, and the Page that gets the contacts; both may be left out."""
+    """How to import: all may be left out. `pageId` gets the contacts; `ownName` is the business's in the archive."""
 
     own_name: Annotated[str | None, Field(max_length=255)] = None
     page_id: Annotated[str | None, Field(max_length=64)] = None
+    platform: Annotated[
+        Platform | None, Field(description="Which download, where the archive holds both.")
+    ] = None
     upload_id: Annotated[
-        UUID | None, Field(description="An earlier upload that waits for `ownName`.")
+        UUID | None, Field(description="An earlier upload that waits for `ownName` or `platform`.")
     ] = None
 
 
@@ -48,7 +52,8 @@ def import_archive(
     """Import the ZIP that "Download your information" (JSON form) gives: a run, 202.
 
     Where the business's own name can't be told, the answer is 422 with the code `archive_own_name_ambiguous`,
-    `candidates` and an `uploadId`: send that again with the chosen `ownName`, without the file.
+    `candidates` and an `uploadId`: send that again with the chosen `ownName`, without the file. Where it holds a
+    Facebook and an Instagram download, the code is `archive_mixed_platforms`, with `platforms`: send the chosen `platform`.
     """
     member = request.auth
     permissions.require(member, Right.RUN)
@@ -63,6 +68,7 @@ def import_archive(
         upload_id=upload_id,
         page=page,
         own_name=form.own_name,
+        platform=form.platform,
         now=clock.now(),
     )
     return Status(202, RunOut.of(run))

@@ -1,4 +1,4 @@
-"""Uploading an export archive, saying which name in it is the business, and past imports."""
+"""Uploading an export archive, saying what only a person can tell about it, and past imports."""
 
 from uuid import UUID
 
@@ -11,13 +11,14 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from hirocrm.core import clock
 from hirocrm.core.errors import Invalid
+from hirocrm.core.platforms import Platform
 from hirocrm.organizations import permissions
 from hirocrm.organizations.permissions import Right
 from hirocrm.sync import queries, uploads
 from hirocrm.sync.models import RunKind
-from hirocrm.sync.sources.archive import OwnNameAmbiguous
+from hirocrm.sync.sources.archive import MixedPlatforms, OwnNameAmbiguous
 from hirocrm.sync.upload_choices import describe_upload
-from hirocrm.web.imports.forms import OwnNameForm
+from hirocrm.web.imports.forms import OwnNameForm, PlatformForm
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.rights import rights_of
 from hirocrm.web.runs.presentation import view_of
@@ -39,12 +40,22 @@ def imports(request: MemberHttpRequest) -> HttpResponse:
     return _import(request, upload_id, own_name=None)
 
 
-def _import(request: MemberHttpRequest, upload_id: UUID, *, own_name: str | None) -> HttpResponse:
+def _import(
+    request: MemberHttpRequest,
+    upload_id: UUID,
+    *,
+    own_name: str | None,
+    platform: Platform | None = None,
+) -> HttpResponse:
     try:
         run = uploads.import_upload(
-            member=request.member, upload_id=upload_id, own_name=own_name, now=clock.now()
+            member=request.member,
+            upload_id=upload_id,
+            own_name=own_name,
+            platform=platform,
+            now=clock.now(),
         )
-    except OwnNameAmbiguous:
+    except (MixedPlatforms, OwnNameAmbiguous):
         return _lead(request, resolve_url("import-name", upload_id))
     except Invalid as exc:
         return _show(request, refusal=exc.sentence, code=exc.code, status=422)
@@ -79,12 +90,19 @@ def _show(
 @require_http_methods(["GET", "POST"])
 @member_required
 def own_name(request: MemberHttpRequest, upload_id: UUID) -> HttpResponse:
-    """Ask which name in the archive is the business, then import."""
-    summary = describe_upload(member=request.member, upload_id=upload_id)
+    """Ask which download of two is meant and which name in it is the business, then import."""
+    platform = PlatformForm(request.GET).told()
+    try:
+        summary = describe_upload(member=request.member, upload_id=upload_id, platform=platform)
+    except MixedPlatforms:
+        context = {"form": PlatformForm(request.GET or None), "upload_id": upload_id}
+        return render(request, "imports/platform.html", context)
     names = [candidate.name for candidate in summary.candidates]
     form = OwnNameForm(request.POST if request.method == "POST" else None, names=names)
     if request.method == "POST" and form.is_valid():
-        return _import(request, upload_id, own_name=form.cleaned_data["own_name"])
-    context = {"summary": summary, "form": form, "upload_id": upload_id}
+        return _import(
+            request, upload_id, own_name=form.cleaned_data["own_name"], platform=platform
+        )
+    context = {"summary": summary, "form": form, "upload_id": upload_id, "platform": platform}
     status = 422 if request.method == "POST" else 200
     return render(request, "imports/name.html", context, status=status)

@@ -6,7 +6,12 @@
 Nothing is extracted, and memory stays flat: one message_N.json is in memory at a time.
 """
 
-from hirocrm.sync.sources.archive.errors import ArchiveError, OwnNameAmbiguous, OwnNameUnknown
+from hirocrm.sync.sources.archive.errors import (
+    ArchiveError,
+    MixedPlatforms,
+    OwnNameAmbiguous,
+    OwnNameUnknown,
+)
 from hirocrm.sync.sources.archive.people import NameCandidate
 from hirocrm.sync.sources.archive.reader import (
     ArchiveProgress,
@@ -20,6 +25,7 @@ __all__ = [
     "ArchiveError",
     "ArchiveProgress",
     "ArchiveSummary",
+    "MixedPlatforms",
     "NameCandidate",
     "OwnNameAmbiguous",
     "OwnNameUnknown",

@@ -70,7 +70,7 @@ class NoMessages(ArchiveError):
 
 
 class MixedPlatforms(ArchiveError):
-    """One folder holds a Facebook and an Instagram download."""
+    """One folder holds a Facebook and an Instagram download. `details["platforms"]`: those to choose from."""
 
     code = "archive_mixed_platforms"
 

@@ -134,7 +134,8 @@ def choose_platform(layout: Layout, told: Platform | None) -> Platform:
         return told
     if len(layout.platforms) > 1:
         raise MixedPlatforms(
-            "This holds a Facebook and an Instagram download: import them one by one, or say which."
+            "This holds a Facebook and an Instagram download: import them one after the other, and say which.",
+            platforms=sorted(platform.value for platform in layout.platforms),
         )
     return next(iter(layout.platforms), Platform.MESSENGER)
 
