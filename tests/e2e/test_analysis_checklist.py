@@ -136,6 +136,21 @@ class TestNoAnswer:
         assert (healed["status"], healed["analyzed"], healed["failed"]) == ("completed", 3, 0)
         assert all(c["aiContext"] and c["stageId"] for c in shop.contacts())
 
+    def test_what_a_blocked_answer_took_counts_as_spent(self, stack, open_shop):
+        shop = open_shop()
+        shop.add(inquiries(2))
+        before = stack.crm.get("/analysis/usage")
+        stack.sandbox.gemini.answers_with("blocked")
+
+        run = shop.sync()
+
+        after = stack.crm.get("/analysis/usage")
+        assert run["failed"] == 2
+        assert after["calls"] - before["calls"] == 2
+        assert after["tokensIn"] > before["tokensIn"]
+        assert after["cost"] - before["cost"] == pytest.approx(run["cost"])
+        assert run["cost"] > 0
+
     def test_the_next_sync_heals_what_failed(self, stack, open_shop):
         shop = open_shop()
         shop.add(inquiries(2))

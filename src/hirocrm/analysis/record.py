@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import F
 
 from hirocrm.analysis.models import Analysis, DailySpend
-from hirocrm.analysis.schema import AnalysisAnswer
+from hirocrm.analysis.schema import AnalysisAnswer, Spent
 from hirocrm.analysis.transcripts import Reading
 from hirocrm.contacts.models import AnalysisState, Contact, Conversation
 from hirocrm.core.bulk import array_text, insert_rows, update_rows
@@ -38,6 +38,7 @@ class Failed:
     sentence: str
     code: str
     is_final: bool = False  # asking again would bring the same
+    spent: Spent | None = None
 
 
 def record_answers(
@@ -189,10 +190,13 @@ def _mark_done(readings: Sequence[Reading], settings_hash: str) -> None:
     update_rows(Conversation, columns, rows)
 
 
-def record_failures(*, failed: Sequence[Failed], settings_hash: str) -> None:
+def record_failures(
+    *, organization_id: UUID, failed: Sequence[Failed], settings_hash: str, now: datetime
+) -> None:
     """Note why there is no answer; earlier summaries stay, and the conversation waits for another try.
 
-    After a final failure it waits for news, other settings, or a person who asks for it.
+    After a final failure it waits for news, other settings, or a person who asks for it. What a vendor took for
+    useless answers counts as spent.
     """
     columns = ["id", "analysis_state", "analysis_error", "analysis_attempts", "analysed_settings"]
     rows = [
@@ -202,6 +206,18 @@ def record_failures(*, failed: Sequence[Failed], settings_hash: str) -> None:
         for f in failed
     ]  # fmt: skip
     update_rows(Conversation, columns, rows)
+    add_spend(organization_id, [unsaved(f.spent) for f in failed if f.spent], now)
+
+
+def unsaved(spent: Spent) -> Analysis:
+    """The cost of answers that aren't kept, for `add_spend`."""
+    return Analysis(
+        provider=spent.provider,
+        model=spent.model[:MODEL_LENGTH],
+        tokens_in=spent.usage.tokens_in,
+        tokens_out=spent.usage.tokens_out,
+        cost_micro_usd=spent.usage.cost_micro_usd,
+    )
 
 
 def add_spend(organization_id: UUID, analyses: Sequence[Analysis], now: datetime) -> None:

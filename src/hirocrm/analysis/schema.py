@@ -32,6 +32,7 @@ __all__ = [
     "Recommendation",
     "Sender",
     "Sentiment",
+    "Spent",
     "StageOption",
     "StageType",
     "TranscriptMessage",
@@ -245,6 +246,15 @@ class Usage:
     tokens_out: int = 0
     tokens_cached: int = 0
     cost_micro_usd: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a vendor took for answers that were of no use: blocked, cut off, or not valid."""
+
+    provider: str
+    model: str
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)

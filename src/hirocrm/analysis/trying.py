@@ -12,9 +12,8 @@ from django.db.models import OuterRef, Subquery
 from hirocrm.analysis.asker import asker_for
 from hirocrm.analysis.engine import Analyst
 from hirocrm.analysis.errors import AllKeysResting, AnalysisFailed, BudgetReached
-from hirocrm.analysis.models import Analysis
-from hirocrm.analysis.record import add_spend
-from hirocrm.analysis.schema import AnalysisAnswer
+from hirocrm.analysis.record import add_spend, unsaved
+from hirocrm.analysis.schema import AnalysisAnswer, Spent
 from hirocrm.analysis.transcripts import Reading, read_conversations
 from hirocrm.contacts.models import Contact, Conversation
 from hirocrm.meta.models import AutoPipelineMode
@@ -34,6 +33,7 @@ class Tried:
     contact: Contact
     answer: AnalysisAnswer | None
     problem: str = ""
+    spent: Spent | None = None  # on answers of no use
 
 
 async def try_stages(
@@ -96,23 +96,17 @@ def _newest(organization_id: UUID, contact_id: UUID | None) -> list[UUID]:
 async def _ask(analyst: Analyst, member: Member, reading: Reading) -> Tried:
     try:
         answer = await analyst.analyse(reading.request, organization_id=member.organization_id)
-    except (AnalysisFailed, AllKeysResting, BudgetReached) as exc:
+    except AnalysisFailed as exc:
+        return Tried(reading.contact, None, exc.sentence, exc.spent)
+    except (AllKeysResting, BudgetReached) as exc:
         return Tried(reading.contact, None, exc.sentence)
     return Tried(reading.contact, answer)
 
 
 def _charge(member: Member, found: Sequence[Tried], now: datetime) -> None:
     """What was asked is paid for, though its answer isn't kept."""
-    asked = [one.answer for one in found if one.answer is not None]
-    calls = [
-        Analysis(
-            provider=answer.provider,
-            model=answer.model,
-            tokens_in=answer.usage.tokens_in,
-            tokens_out=answer.usage.tokens_out,
-            cost_micro_usd=answer.usage.cost_micro_usd,
-        )
-        for answer in asked
-    ]
-    if calls:
-        add_spend(member.organization_id, calls, now)
+    answers = [one.answer for one in found if one.answer is not None]
+    spent = [Spent(answer.provider, answer.model, answer.usage) for answer in answers]
+    spent += [one.spent for one in found if one.spent is not None]
+    if spent:
+        add_spend(member.organization_id, [unsaved(one) for one in spent], now)

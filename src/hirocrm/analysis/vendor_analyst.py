@@ -31,7 +31,7 @@ from hirocrm.analysis.providers.protocol import (
     CompletionRequest,
     Provider,
 )
-from hirocrm.analysis.schema import AnalysisAnswer, AnalysisRequest, Usage
+from hirocrm.analysis.schema import AnalysisAnswer, AnalysisRequest, Spent, Usage
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,17 @@ class _Tally:
     output_tokens: int = MAX_OUTPUT_TOKENS
     usage: TokenUsage = field(default_factory=TokenUsage)
     cost: int | None = 0
+    model: str = ""  # that answered last
+
+    @property
+    def paid(self) -> Usage:
+        """All of it, as an answer tells it."""
+        return Usage(
+            tokens_in=self.usage.tokens_in,
+            tokens_out=self.usage.tokens_out,
+            tokens_cached=self.usage.tokens_cached,
+            cost_micro_usd=self.cost,
+        )
 
     def add(self, provider: str, model: str, usage: TokenUsage | None) -> None:
         """Count a paid answer, a useless one too."""
@@ -60,6 +71,7 @@ class _Tally:
             self.usage.tokens_out + usage.tokens_out,
             self.usage.tokens_cached + usage.tokens_cached,
         )
+        self.model = model
         price = cost_micro_usd(provider, model, usage)
         self.cost = None if price is None or self.cost is None else self.cost + price
 
@@ -165,12 +177,7 @@ class VendorAnalyst:
             result=done.result,
             provider=self._provider.name,
             model=completion.model,
-            usage=Usage(
-                tokens_in=tally.usage.tokens_in,
-                tokens_out=tally.usage.tokens_out,
-                tokens_cached=tally.usage.tokens_cached,
-                cost_micro_usd=tally.cost,
-            ),
+            usage=tally.paid,
             duration_ms=round((time.monotonic() - started) * 1000),
             prompt_version=prompt.version,
         )
@@ -197,4 +204,5 @@ class VendorAnalyst:
         *,
         retriable: bool,
     ) -> AnalysisFailed:
-        return AnalysisFailed(exc.sentence, reason=exc.code, retriable=retriable, usage=tally.usage)
+        spent = Spent(self._provider.name, tally.model, tally.paid) if tally.model else None
+        return AnalysisFailed(exc.sentence, reason=exc.code, retriable=retriable, spent=spent)

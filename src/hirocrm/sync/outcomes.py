@@ -16,6 +16,7 @@ from hirocrm.analysis.record import (
     ai_row,
     record_answers,
     record_failures,
+    unsaved,
 )
 from hirocrm.analysis.transcripts import Asker, settings_hash
 from hirocrm.contacts.models import AnalysisState, Contact, Conversation
@@ -109,7 +110,12 @@ def record(
     )
     assigned = _assign(plan, answered, analyses, now)
     _save_contacts([item.reading.contact for item in answered], now)
-    record_failures(failed=failed, settings_hash=plan.settings_hash)
+    record_failures(
+        organization_id=plan.organization_id,
+        failed=failed,
+        settings_hash=plan.settings_hash,
+        now=now,
+    )
     _leave_batches(ours)
     _tell(plan, ours)
     if plan.run_id is None:
@@ -241,6 +247,7 @@ def _add_to_run(
     run = SyncRun(pk=plan.run_id, organization_id=plan.organization_id)
     lifecycle.record_troubles(run, [_trouble(item) for item in failed])
     paid = [row for row, item in zip(analyses, answered, strict=True) if item.answer is not None]
+    paid += [unsaved(item.spent) for item in failed if item.spent]
     lifecycle.count(
         run.pk,
         analyzed=len(answered),

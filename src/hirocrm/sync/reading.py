@@ -128,7 +128,9 @@ class ReadingLine:
                 reading.request, organization_id=task.plan.organization_id, place=place
             )
         except AnalysisFailed as exc:
-            return Failed(reading, exc.sentence, exc.reason, is_final=not exc.retriable)
+            return Failed(
+                reading, exc.sentence, exc.reason, is_final=not exc.retriable, spent=exc.spent
+            )
         except BudgetReached as exc:
             return Failed(reading, exc.sentence, exc.code)
         return Answered(reading, answer)

@@ -28,6 +28,14 @@ class TestFinish:
         assert result.lead_status is LeadStatus.CONTACTED
         assert result.suggested_follow_up_date is None
 
+    def test_takes_null_for_not_said(self) -> None:
+        raw = result_json(sentiment=None, intentScore=None, buyingSignals=None, language=None)
+
+        result = finished(raw, conversation("Magkano?")).result
+
+        assert (result.sentiment, result.intent_score) == ("neutral", 0)
+        assert (result.buying_signals, result.language) == (False, "")
+
     @pytest.mark.parametrize(
         "wrap",
         [

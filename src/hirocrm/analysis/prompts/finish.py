@@ -78,8 +78,9 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _validated(data: dict[str, Any]) -> AnalysisResult:
+    given = {name: value for name, value in data.items() if value is not None}  # null: not said
     try:
-        return AnalysisResult.model_validate(data)
+        return AnalysisResult.model_validate(given)
     except ValidationError as exc:
         first = exc.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "answer"
