@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hirocrm.contacts.models import Contact
+from hirocrm.pipelines.models import Pipeline
 from hirocrm.sync.models import SyncRun
 from tests.factories import (
     ActivityFactory,
@@ -118,6 +119,14 @@ class TestListContacts:
             counts.append(len(captured))
 
         assert counts == [3, 3]
+
+    def test_takes_a_platform_as_runs_write_it(self, api, page):
+        mine = ContactFactory(page=page, messenger_psid=None, instagram_sid="42")
+        ContactFactory(page=page)
+
+        found = api.get("/api/contacts?platform=Instagram").json()["items"]
+
+        assert [contact["id"] for contact in found] == [str(mine.id)]
 
     @pytest.mark.parametrize(
         "query",
@@ -271,6 +280,36 @@ class TestBulk:
         assert (answer.status_code, run["success"], run["kind"], run["status"]) == (
             202, True, "reanalyze", "running",
         )  # fmt: skip
+
+
+class TestPipelines:
+    def test_is_made_with_its_stages_in_one_request(self, api):
+        stages = [
+            {"name": "Won", "type": "WON", "order": 1},
+            {"name": "New", "type": "LEAD", "order": 0},
+        ]
+
+        answer = api.post("/api/pipelines", {"name": "Repairs", "stages": stages})
+
+        made = answer.json()["stages"]
+        assert answer.status_code == 201
+        assert [(s["name"], s["type"], s["order"]) for s in made] == [
+            ("New", "LEAD", 0),
+            ("Won", "WON", 1),
+        ]
+
+    def test_two_stages_of_a_name_are_refused_and_nothing_is_made(self, api):
+        stages = [{"name": "New"}, {"name": " new "}]
+
+        answer = api.post("/api/pipelines", {"name": "Repairs", "stages": stages})
+
+        assert (answer.status_code, answer.json()["field"]) == (409, "stages")
+        assert not Pipeline.objects.filter(name="Repairs").exists()
+
+    def test_a_template_has_its_own_stages(self, api):
+        body = {"template": "support", "stages": [{"name": "New"}]}
+
+        assert api.post("/api/pipelines", body).status_code == 422
 
 
 class TestStages:

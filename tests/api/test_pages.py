@@ -234,6 +234,7 @@ class TestRemovePage:
         page.refresh_from_db()
         run.refresh_from_db()
         assert answer.status_code == 204
+        assert "Content-Type" not in answer.headers
         assert (page.access_token, page.state) == ("", "forgotten")
         assert run.status == "cancelled"
         assert api.get(f"/api/facebook-pages/{page.id}").status_code == 404

@@ -1,6 +1,7 @@
 """`hirocrm doctor` on installs with something missing."""
 
 import json
+from importlib.metadata import version
 
 import pytest
 
@@ -49,6 +50,13 @@ class TestEval:
 
         assert done.returncode == 2
         assert "There is no analyzer “bogus”" in done.stderr
+
+
+class TestVersion:
+    def test_is_that_of_the_package(self, bare_install: Install) -> None:
+        done = bare_install.run("--version")
+
+        assert (done.returncode, done.stdout) == (0, f"hirocrm {version('hirocrm')}\n")
 
 
 class TestAside:

@@ -1,6 +1,7 @@
 """What every answer under /api has, whoever made it: problem+json when it is a refusal, and the rate limit's headers."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
@@ -37,6 +38,8 @@ def _finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
         response = problem(response.status_code)
         if allowed:
             response["Allow"] = ", ".join(sorted(allowed.split(", ")))
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        response.headers.pop("Content-Type", None)  # there is no content that could be JSON
     rate = getattr(request, "rate", None)
     if rate is not None:
         response["X-RateLimit-Limit"] = str(rate.limit)

@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -28,12 +28,33 @@ from hirocrm.cli.refusals import EXIT_FAILED, EXIT_USAGE, sentence_for, wants_tr
 
 app = typer.Typer(
     name="hirocrm",
-    help="Self-hosted CRM for businesses that sell in Messenger and Instagram.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  # as typer calls it
+    if asked:
+        from importlib.metadata import version
+
+        print(f"hirocrm {version('hirocrm')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Self-hosted CRM for businesses that sell in Messenger and Instagram."""
+
+
 app.command()(up.up)
 app.command()(demo.demo)
 app.command()(web.web)

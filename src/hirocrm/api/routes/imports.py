@@ -11,6 +11,7 @@ from hirocrm.api.paging import list_answer
 from hirocrm.api.routes.pages import RUN_ORDER
 from hirocrm.api.routes.router import Answer, new_router, refusals
 from hirocrm.api.schemas.base import ApiSchema, ListOf, Window
+from hirocrm.api.schemas.contacts import PlatformTold
 from hirocrm.api.schemas.runs import RunOut
 from hirocrm.core import clock
 from hirocrm.core.errors import Invalid
@@ -30,7 +31,7 @@ class ImportForm(ApiSchema):
     own_name: Annotated[str | None, Field(max_length=255)] = None
     page_id: Annotated[str | None, Field(max_length=64)] = None
     platform: Annotated[
-        Platform | None, Field(description="Which download, where the archive holds both.")
+        PlatformTold | None, Field(description="Which download, where the archive holds both.")
     ] = None
     upload_id: Annotated[
         UUID | None, Field(description="An earlier upload that waits for `ownName` or `platform`.")
@@ -68,7 +69,7 @@ def import_archive(
         upload_id=upload_id,
         page=page,
         own_name=form.own_name,
-        platform=form.platform,
+        platform=Platform(form.platform) if form.platform else None,
         now=clock.now(),
     )
     return Status(202, RunOut.of(run))

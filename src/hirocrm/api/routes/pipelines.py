@@ -73,12 +73,17 @@ def list_templates(request: MemberRequest) -> list[TemplateOut]:
     "/pipelines", response={201: PipelineOut, **refusals(409)}, operation_id="create_pipeline"
 )
 def create_pipeline(request: MemberRequest, body: PipelineIn) -> Answer:
-    """Make a pipeline: empty with a `name`, or with the stages of a `template`."""
+    """Make a pipeline: with a `name` and its `stages` (which can also be added later), or with those of a `template`."""
+    if body.template is not None and body.stages:
+        permissions.require(request.auth, Right.CONFIGURE)
+        raise Invalid("Give stages, or a template that has its own.", field="stages")
     if body.template is not None:
         pipeline = services.add_template(member=request.auth, key=body.template, name=body.name)
     elif body.name is not None:
         fields = body.changes()
-        pipeline = services.create_pipeline(member=request.auth, name=body.name, fields=fields)
+        pipeline = services.create_pipeline(
+            member=request.auth, name=body.name, fields=fields, stages=body.new_stages()
+        )
     else:
         permissions.require(request.auth, Right.CONFIGURE)
         raise Invalid("Give a name, or a template.", field="name")

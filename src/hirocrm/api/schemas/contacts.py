@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from hirocrm.analysis.models import Analysis
 from hirocrm.api.schemas.base import ApiInput, ApiSchema, Window
@@ -19,6 +19,8 @@ from hirocrm.inbox.windows import closes_before, opened_since
 Score = Annotated[int, Field(ge=0, le=100)]
 Tag = Annotated[str, Field(min_length=1, max_length=50)]
 PlatformName = Literal["messenger", "instagram"]
+# Errors of runs say "Messenger" and "Instagram": who filters by what they read there is understood.
+PlatformTold = Annotated[PlatformName, BeforeValidator(lambda told: str(told).lower())]
 Sort = Literal[
     "-lastInteraction",
     "lastInteraction",
@@ -99,7 +101,7 @@ class FilterFields(ApiSchema):
     page_id: Annotated[
         str | None, Field(max_length=64, description="HiroCRM's id of the Page, or Facebook's.")
     ] = None
-    platform: PlatformName | None = None
+    platform: PlatformTold | None = None
     pipeline_id: UUID | None = None
     stage_id: UUID | None = None
     without_pipeline: Annotated[

@@ -111,11 +111,26 @@ class PipelineFields(ApiInput):
     business_description: Annotated[str, Field(max_length=4000)] = ""
 
 
+class FirstStageIn(StageIn):
+    """A stage of a new pipeline. Without an `order` it stands where the list has it."""
+
+    order: Annotated[int, Field(ge=0, le=10_000)] | None = None
+
+
 class PipelineIn(PipelineFields):
-    """A pipeline to make: empty with a `name`, or with a template's stages (then `name` may be left out)."""
+    """A pipeline to make: with a `name` and the `stages` given, or with a template's (then `name` may be left out)."""
 
     name: Name | None = None
     template: TemplateKey | None = None
+    stages: Annotated[list[FirstStageIn], Field(max_length=200)] = []
+
+    def new_stages(self) -> list[dict[str, Any]]:
+        """The stages' fields, in their order."""
+        places = [
+            index if one.order is None else one.order for index, one in enumerate(self.stages)
+        ]
+        ordered = sorted(range(len(places)), key=places.__getitem__)
+        return [self.stages[index].model_dump(exclude={"order"}) for index in ordered]
 
 
 class PipelinePatch(PipelineFields):

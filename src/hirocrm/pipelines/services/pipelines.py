@@ -1,6 +1,6 @@
 """Writes on pipelines themselves: from scratch, from a template, changes, removal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,19 +24,41 @@ PIPELINE_FIELDS = frozenset(
 
 
 @transaction.atomic
-def create_pipeline(*, member: Member, name: str, fields: Mapping[str, Any]) -> Pipeline:
-    """Save a pipeline without stages.
+def create_pipeline(
+    *,
+    member: Member,
+    name: str,
+    fields: Mapping[str, Any],
+    stages: Sequence[Mapping[str, Any]] = (),
+) -> Pipeline:
+    """Save a pipeline with these stages, in order; there may be none.
 
     Raises:
-        NameTaken: another pipeline is called so.
+        NameTaken: another pipeline is called so, or two of the stages.
     """
     permissions.require(member, Right.CONFIGURE)
     allowed = {key: fields[key] for key in PIPELINE_FIELDS & fields.keys()}
     pipeline = Pipeline(organization_id=member.organization_id, **allowed)
     pipeline.name = checked_name(name)
     _save(pipeline, new=True)
+    _add_stages(pipeline, stages)
     record_audit(member=member, action="pipeline.created", subject=pipeline.name)
     return pipeline
+
+
+def _add_stages(pipeline: Pipeline, stages: Sequence[Mapping[str, Any]]) -> None:
+    """Save the first stages of a pipeline."""
+    rows = [
+        Stage(organization_id=pipeline.organization_id, pipeline=pipeline, order=order, **stage)
+        for order, stage in enumerate(stages)
+    ]
+    for row in rows:
+        row.name = checked_name(row.name)
+    try:
+        with transaction.atomic():
+            Stage.objects.bulk_create(rows)
+    except IntegrityError as exc:
+        raise NameTaken("Two of the stages have the same name.", field="stages") from exc
 
 
 @transaction.atomic
