@@ -69,6 +69,7 @@ def dismiss(request: MemberHttpRequest, contact_id: UUID) -> HttpResponse:
     now = clock.now()
     suggestion = page.suggestion_of(request, contact_id)
     if suggestion is None:
+        contacts.require_contact(member=request.member, contact_id=contact_id)
         raise Invalid(_("Nothing waits for an answer here any more."))
     contact = services.dismiss_suggestion(
         member=request.member, suggestion_id=suggestion.id, now=now

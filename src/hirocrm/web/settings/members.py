@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from hirocrm.core import clock
 from hirocrm.core.errors import Conflict, Invalid
 from hirocrm.organizations import permissions, queries, services, sessions
+from hirocrm.organizations.errors import InvitationNotFound
 from hirocrm.organizations.models import Role, User
 from hirocrm.organizations.permissions import Right
 from hirocrm.web.members import MemberHttpRequest, member_required
@@ -120,7 +121,8 @@ def remove(request: MemberHttpRequest, member_id: UUID) -> HttpResponse:
 @member_required
 def withdraw(request: MemberHttpRequest, invitation_id: UUID) -> HttpResponse:
     """Make an invitation's link useless."""
-    services.withdraw_invitation(member=request.member, invitation_id=invitation_id)
+    if not services.withdraw_invitation(member=request.member, invitation_id=invitation_id):
+        raise InvitationNotFound(_("This invitation was taken up or withdrawn already."))
     messages.success(request, _("The invitation is withdrawn."))
     return redirect("members")
 
