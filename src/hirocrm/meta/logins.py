@@ -13,7 +13,13 @@ from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from hirocrm.core.encryption import keyed_hash, keyed_hashes
-from hirocrm.core.errors import HiroError
+from hirocrm.core.errors import (
+    HiroError,
+    UpstreamError,
+    UpstreamForbidden,
+    UpstreamRateLimited,
+    UpstreamUnauthorized,
+)
 from hirocrm.core.text import clean, shorten
 from hirocrm.meta import connections, login_dialog, requirements
 from hirocrm.meta.errors import (
@@ -94,6 +100,18 @@ def finish_login(
             f"{_PLACES[flavour]} doesn't take this login: {refusal.sentence} Start again."
         ) from refusal
     return _keep(login, found, now=now)
+
+
+def why_not(flavour: Flavour, refusal: UpstreamError) -> str:
+    """What a refusal means for a login. Errors speak of Pages, which HiroCRM asks for again by itself; a login ends."""
+    place = _PLACES[flavour]
+    if isinstance(refusal, UpstreamRateLimited):
+        return f"{place} answers this app no more calls for a while. Start again in some minutes."
+    if isinstance(refusal, UpstreamUnauthorized):
+        return f"{place} ended this login before HiroCRM could read what it opens. Start again."
+    if isinstance(refusal, UpstreamForbidden):
+        return f"{place} doesn't let this login see what it opens. Start again and leave every box ticked."
+    return f"{place} couldn't be asked just now, or its answer couldn't be read. Start again in a moment."
 
 
 def _refusal_of(flavour: Flavour, answer: DialogAnswer) -> HiroError:

@@ -133,7 +133,44 @@ class TestCallback:
         response = client.get(answer)
 
         assert response.status_code == 502
-        assert "Start again" in response.text
+        assert (
+            "Facebook couldn't be asked just now, or its answer couldn't be read. Start again in a moment."
+            in words(response)
+        )
+
+    @pytest.fixture
+    def coming_back(self, pages, sign_in, owner, consent):
+        """Somebody who agreed at Facebook; called, their way back."""
+        client = sign_in(owner)
+        answer = consent(client.get(reverse("connect-facebook"))["Location"], page=ALL)
+        return lambda: client.get(answer)
+
+    @pytest.mark.parametrize(
+        ("code", "sentence"),
+        [
+            (4, "Facebook answers this app no more calls for a while. Start again in some minutes."),
+            (190, "Facebook ended this login before HiroCRM could read what it opens. Start again."),
+            (10, "Facebook doesn't let this login see what it opens. Start again and leave every box ticked."),
+        ],
+    )  # fmt: skip
+    def test_a_refusal_is_told_as_what_it_means_for_a_login(
+        self, coming_back, sandbox, code, sentence
+    ):
+        sandbox.graph.refuses(code=code, match={"op": "accounts"})
+
+        text = words(coming_back())
+
+        assert sentence in text
+        assert "Reconnect the Page" not in text
+        assert "by itself" not in text
+
+    def test_a_wrong_app_secret_is_named(self, coming_back, settings):
+        settings.FACEBOOK_APP_SECRET = "mistyped"
+
+        response = coming_back()
+
+        assert response.status_code == 400
+        assert "set FACEBOOK_APP_SECRET to the one of the app FACEBOOK_APP_ID" in words(response)
 
 
 class TestChoose:

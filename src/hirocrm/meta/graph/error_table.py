@@ -110,6 +110,11 @@ PROOF_REQUIRED = Rule(
     action=Action.STOP,
     needs_operator=True,
 )
+SECRET_REFUSED = Rule(
+    errors.GraphRejected,
+    "Meta doesn't take the app's secret: set FACEBOOK_APP_SECRET to the one of the app FACEBOOK_APP_ID, in App settings > Basic.",
+    needs_operator=True,
+)
 
 RULES: dict[tuple[int, int | None], Rule] = {
     **{
@@ -242,6 +247,7 @@ RANGES: tuple[tuple[int, int, Rule], ...] = ((200, 299, _PERMISSION), (80000, 80
 _UNKNOWN_FIELD = re.compile(r"nonexisting field \(([\w.]+)\)", re.IGNORECASE)
 _BY_MESSAGE: tuple[tuple[int, Callable[[str], object], Rule], ...] = (
     (1, re.compile(r"reduce the amount of data", re.IGNORECASE).search, REDUCE_DATA),
+    (1, re.compile(r"validating client secret", re.IGNORECASE).search, SECRET_REFUSED),
     (100, re.compile(r"cursor specified exceeds", re.IGNORECASE).search, PAGING_ENDED),
     (100, _UNKNOWN_FIELD.search, FIELD_UNKNOWN),
     (100, re.compile(r"appsecret_proof", re.IGNORECASE).search, PROOF_REQUIRED),

@@ -125,9 +125,11 @@ def _answer_of(query: QueryDict) -> DialogAnswer:
 
 def _show_refusal(request: HttpRequest, flavour: Flavour, refusal: HiroError) -> HttpResponse:
     start = "connect-instagram" if flavour is Flavour.INSTAGRAM else "connect-facebook"
-    declined = isinstance(refusal, LoginDeclined)
+    declined, sentence = isinstance(refusal, LoginDeclined), refusal.sentence
+    if isinstance(refusal, UpstreamError):
+        sentence = logins.why_not(flavour, refusal)
     context = {
-        "sentence": refusal.sentence,
+        "sentence": sentence,
         "code": refusal.code,
         "is_declined": declined,
         "again_url": f"{reverse(start)}?again=1" if declined else reverse(start),
