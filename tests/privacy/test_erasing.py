@@ -1,5 +1,6 @@
 """A person who was erased stays erased, until they write again."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from hirocrm.organizations.models import AuditEntry
 from hirocrm.privacy.export import export_contact
 from hirocrm.privacy.traces import forget_traces
 from hirocrm.sync.models import ParkedEvent
+from hirocrm.sync.webhooks.take import take_deliveries
 from tests.factories import (
     ActivityFactory,
     ContactFactory,
@@ -131,6 +133,57 @@ class TestSyncAfterwards:
         sync(other, now, (-60, "old"))
 
         assert Message.objects.count() == 1
+
+
+class TestWebhooksAfterwards:
+    """Meta delivers late, and again: what was said before must not lie about as it came, either."""
+
+    @pytest.fixture(autouse=True)
+    def erased(self, owner, contact, now):
+        services.delete_contact(member=owner, contact_id=contact.id, now=now)
+
+    @staticmethod
+    def deliver(page, person, at, **said):
+        """One delivery of something that a person said, taken as the worker does."""
+        item = {"sender": {"id": person}, "recipient": {"id": page.remote_id}, "timestamp": int(at.timestamp() * 1000), **said}  # fmt: skip
+        body = {"object": "page", "entry": [{"id": page.remote_id, "messaging": [item]}]}
+        WebhookDelivery.objects.create(body=json.dumps(body).encode(), secret=0, received_at=at)
+        take_deliveries(now=at)
+
+    def test_keep_no_delivery_of_theirs(self, page, now):
+        self.deliver(page, PSID, now - timedelta(minutes=1), message={"mid": "m_1", "text": "late"})
+
+        assert (Contact.objects.count(), WebhookDelivery.objects.count()) == (0, 0)
+
+    def test_keep_the_deliveries_of_others(self, page, now):
+        self.deliver(page, "7000000000000043", now, message={"mid": "m_1", "text": "mine"})
+
+        assert WebhookDelivery.objects.get().outcome == "taken"
+
+    def test_keep_no_words_of_an_edit_whose_message_is_erased(self, page, now):
+        edit = {"mid": "m_gone", "text": "My number is 0918", "num_edit": 1}
+        self.deliver(page, PSID, now + timedelta(minutes=1), message_edit=edit)
+
+        waiting = ParkedEvent.objects.get(kind="edited")
+        assert waiting.content["text"] is None
+
+    def test_apply_an_edit_to_what_they_write_anew(self, page, now):
+        at = now + timedelta(minutes=1)
+        self.deliver(page, PSID, at, message={"mid": "m_new", "text": "Helo"})
+        self.deliver(page, PSID, at, message_edit={"mid": "m_new", "text": "Hello", "num_edit": 1})
+
+        assert Message.objects.get().text == "Hello"
+
+
+class TestErasingAfterAnEdit:
+    def test_takes_the_edit_that_waits_for_its_message(self, owner, contact, page, now):
+        edit = {"mid": "m_unknown", "text": "My number is 0918", "num_edit": 1}
+        TestWebhooksAfterwards.deliver(page, PSID, now, message_edit=edit)
+        assert ParkedEvent.objects.get().content["text"] == "My number is 0918"
+
+        forget_traces(organization_id=owner.organization_id, people=[PSID])
+
+        assert ParkedEvent.objects.count() == 0
 
 
 class TestManyAtOnce:

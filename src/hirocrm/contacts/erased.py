@@ -3,7 +3,7 @@
 Kept of them is a keyed hash of platform and id, without which nobody could tell that a sync brings them back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -41,6 +41,17 @@ def people_of(contact: Contact) -> list[tuple[Platform, str]]:
         (Platform.INSTAGRAM, contact.instagram_sid),
     )
     return [(platform, person_id) for platform, person_id in ids if person_id]
+
+
+def find_erased(
+    page: Page, people: Collection[tuple[Platform, str]]
+) -> frozenset[tuple[Platform, str]]:
+    """Those of a Page's people who were erased; some may have written since."""
+    if not people or not ErasedPerson.objects.filter(page=page).exists():  # mostly none was
+        return frozenset()
+    hashes = {digest: person for person in people for digest in keyed_hashes(_key(*person))}
+    rows = ErasedPerson.objects.filter(page=page, person_hash__in=hashes)
+    return frozenset(hashes[digest] for digest in rows.values_list("person_hash", flat=True))
 
 
 def without_erased(

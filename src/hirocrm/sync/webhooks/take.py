@@ -12,6 +12,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from hirocrm.contacts.erased import find_erased
 from hirocrm.core import jobs
 from hirocrm.meta.models import ConnectionState, DeliveryOutcome, Page, WebhookDelivery
 from hirocrm.meta.webhooks.events import Entry, Event, Unreadable
@@ -83,6 +84,7 @@ def _take(most: int, now: datetime) -> int:
     for part in parts.values():
         _apply_part(part, now)
     _finish(taken, now)
+    _forget_erased(parts.values())
     return len(taken)
 
 
@@ -166,6 +168,17 @@ def _finish(taken: Sequence[_Taken], now: datetime) -> None:
         by_outcome[item.outcome].append(item.row.pk)
     for outcome, ids in by_outcome.items():
         WebhookDelivery.objects.filter(pk__in=ids).update(handled_at=now, outcome=outcome)
+
+
+def _forget_erased(parts: Iterable[_PagesPart]) -> None:
+    """Keep no delivery that names somebody who was erased: Meta may tell once more what they said before."""
+    named: set[int] = set()
+    for part in parts:
+        people = {(event.platform, event.customer_id) for event, _ in part.events}
+        erased = find_erased(part.page, people)
+        named |= {i.row.pk for e, i in part.events if (e.platform, e.customer_id) in erased}
+    if named:
+        WebhookDelivery.objects.filter(pk__in=named).delete()
 
 
 @transaction.atomic

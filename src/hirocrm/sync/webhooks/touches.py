@@ -8,18 +8,20 @@ What comes before its message is parked (`parking`) until it is there.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from hirocrm.contacts.erased import find_erased
 from hirocrm.contacts.models import Message
 from hirocrm.contacts.snapshots import Sender
 from hirocrm.core.bulk import update_rows
+from hirocrm.core.platforms import Platform
 from hirocrm.core.text import clean
 from hirocrm.meta.models import Page
 from hirocrm.meta.webhooks.events import Event, MessageEdited, MessageReacted, MessageUnsent
-from hirocrm.sync.webhooks.parking import REREAD, Change, park
+from hirocrm.sync.webhooks.parking import REREAD, Change, park, person_key
 
 _FIELDS = (
     "id", "remote_id", "conversation_id", "sender", "text", "attachments", "reactions", "created_time", "edited_time",
@@ -40,6 +42,8 @@ def to_touch(event: Event, at: datetime) -> Change | None:
     """The change an event asks for; None for other events."""
     if isinstance(event, MessageEdited):
         content: dict[str, Any] = {"number": event.number, "text": clean(event.text) or None}
+        if event.customer_id:  # so that erasing the person finds it while it is parked
+            content["person"] = person_key(event.platform, event.customer_id)
         return Change(event.mid, "edited", at, content)
     if isinstance(event, MessageUnsent):
         return Change(event.mid, "unsent", at, {})
@@ -73,10 +77,33 @@ def apply_touches(*, page: Page, touches: Sequence[Change], now: datetime) -> To
         if before != (row.text, row.attachments):
             reworded.add(row.conversation_id)
     _save(changed.values())
-    park(page=page, changes=[t for t in touches if t.key not in rows], now=now)
+    waiting = [touch for touch in touches if touch.key not in rows]
+    park(page=page, changes=_without_words_of_erased(page, waiting), now=now)
     unsent = frozenset(row.pk for row in changed.values() if row.deleted_time is not None)
     wordless = [edit for row in changed.values() for edit in _wordless_edit(row)]
     return Touched(frozenset(reworded), unsent, tuple(wordless))
+
+
+def _without_words_of_erased(page: Page, touches: Sequence[Change]) -> list[Change]:
+    """What is to be parked; an edit of somebody who was erased without its words, for it may be of an erased message.
+
+    Should its message come, which is new then, Meta is asked for them.
+    """
+    people = {
+        _person(touch): touch.content["person"] for touch in touches if "person" in touch.content
+    }
+    erased = {people[person] for person in find_erased(page, people)}
+    return [
+        replace(touch, content={**touch.content, "text": None})
+        if touch.content.get("person") in erased
+        else touch
+        for touch in touches
+    ]
+
+
+def _person(touch: Change) -> tuple[Platform, str]:
+    platform, person_id = touch.content["person"].split(":", 2)[1:]
+    return Platform(platform), person_id
 
 
 def _wordless_edit(row: Message) -> Iterator[Change]:
