@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from hirocrm.contacts.models import AnalysisState, Contact
+from hirocrm.meta.checkup import NOT_OURS
 from hirocrm.meta.models import Page
 from hirocrm.sync import fetch, outcomes, services
 from hirocrm.sync.errors import NothingToDo
@@ -50,6 +52,20 @@ def finish(run):
 
 def calls(sandbox):
     return [sandbox.control.count(f"graph.{op}") for op in ("conversations", "conversation")]
+
+
+class TestPageOutOfReach:
+    def test_is_told_what_to_do_and_the_page_is_looked_at(self, sandbox, page, owner):
+        sandbox.graph.recovers()
+        sandbox.graph.refuses(CLOSET, 100, subcode=33, match={"op": "conversations"})
+
+        run = sync(page, owner)
+
+        assert run.status == RunStatus.FAILED
+        assert [(e.code, e.error) for e in run.errors.all()] == [("100", NOT_OURS)]
+        assert ProcrastinateJob.objects.filter(
+            task_name="meta.check_page", args__page_id=str(page.pk)
+        ).exists()
 
 
 class TestMissedConversations:

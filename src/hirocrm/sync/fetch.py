@@ -6,6 +6,7 @@ Whatever goes wrong, the run's row says where to go on.
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,8 +24,11 @@ from hirocrm.core.errors import (
 )
 from hirocrm.core.platforms import Platform
 from hirocrm.core.threads import in_thread
+from hirocrm.meta import health
+from hirocrm.meta.checkup import NOT_OURS
 from hirocrm.meta.connections import open_graph
 from hirocrm.meta.graph.client import GraphClient
+from hirocrm.meta.graph.errors import GraphObjectMissing
 from hirocrm.meta.models import Page
 from hirocrm.sync import commit, lifecycle, missed_conversations
 from hirocrm.sync.commit import Committed, FetchedPage
@@ -102,7 +106,13 @@ async def _may_go_on(plan: Plan, platform: Platform, fetching: Awaitable[bool]) 
         return isinstance(exc, UpstreamForbidden)  # the other platform may be allowed
     except UpstreamError as exc:
         log.warning("sync_run.platform_failed", run_id=str(plan.run.pk), code=exc.code)
-        await in_thread(lifecycle.record_troubles, plan.run, [_trouble(exc, plan, platform)])
+        trouble = _trouble(exc, plan, platform)
+        if isinstance(
+            exc, GraphObjectMissing
+        ):  # the Page itself: conversations are skipped one by one
+            trouble = replace(trouble, error=NOT_OURS)
+            await in_thread(health.ask_for_check, plan.page)
+        await in_thread(lifecycle.record_troubles, plan.run, [trouble])
     return True
 
 
