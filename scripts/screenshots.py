@@ -4,10 +4,13 @@
     python scripts/screenshots.py board      only the pages whose name holds "board"
     python scripts/screenshots.py --readme   the README's three, small, into docs/pictures/
 
-The demo is started on a folder of its own, so what is shown is what a newcomer sees.
+The demo is started on a folder of its own, so what is shown is what a newcomer sees. What the demo lacks (a login's
+Pages, a run with errors, very long names) is made by scripts/picture_scenes.py after all else was taken.
 """
 
 import base64
+import io
+import json
 import os
 import re
 import shutil
@@ -17,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +78,73 @@ FOLLOWED = (
     ("pipeline-try", "/pipelines", "main a[href*='/pipelines/']", "/try"),
     ("pipeline-delete", "/pipelines", "main a[href*='/pipelines/']", "/delete"),
 )
+
+
+def _open_drawer(page: Page) -> None:
+    page.locator(".contact-card-name").first.click()
+    page.locator("#drawer-body .drawer-contact").wait_for()
+
+
+def _choose_rows(page: Page) -> None:
+    for number in range(2):
+        page.locator(".cell-check .checkbox").nth(number).click()
+
+
+def _try_stages(page: Page) -> None:
+    page.get_by_role("button", name="Ask the AI").click()
+    page.locator(".tried-who").first.wait_for(timeout=60_000)
+
+
+def _lose(page: Page) -> None:
+    page.locator(".stage-picker select").select_option(label="Closed Lost")
+
+
+def _make_token(page: Page) -> None:
+    page.get_by_label("Name").fill("Website")
+    page.get_by_role("button", name="Make token").click()
+
+
+def _invite(page: Page) -> None:
+    page.get_by_label("E-mail address").fill("ben@example.com")
+    page.get_by_role("button", name="Make invitation").click()
+
+
+def _import_names(page: Page) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr(
+            "your_facebook_activity/messages/inbox/one/message_1.json", json.dumps(THREAD)
+        )
+    archive = {"name": "facebook.zip", "mimeType": "application/zip", "buffer": content.getvalue()}
+    page.locator("input[type=file]").set_input_files(archive)  # type: ignore[arg-type]  # a dict will do
+    page.get_by_role("button", name="Import").click()
+    page.get_by_text("Which one is your business?").wait_for()
+
+
+THREAD = {
+    "participants": [{"name": "Mia Cruz"}, {"name": "Ana's Closet"}],
+    "messages": [
+        {"sender_name": "Mia Cruz", "timestamp_ms": 1_767_225_600_000, "content": "hm po?"}
+    ],
+    "title": "Mia Cruz",
+    "thread_path": "inbox/one",
+}
+# What a page shows only once somebody did something there: its name, the page, and what they do.
+ACTS: dict[str, tuple[str, Callable[[Page], object]]] = {
+    "drawer": ("board", _open_drawer),
+    "move-to": ("board", lambda page: page.locator("[data-board-menu]").first.click()),
+    "filters": ("board", lambda page: page.locator(".filters-menu > summary").click()),
+    "account-menu": ("board", lambda page: page.get_by_label("Your account").click()),
+    "shortcuts": ("board", lambda page: page.keyboard.press("?")),
+    "bulk-bar": ("contacts", _choose_rows),
+    "lost-reason": ("contact", _lose),
+    "pipeline-tried": ("pipeline-try", _try_stages),
+    "token-made": ("tokens", _make_token),
+    "invitation-made": ("members", _invite),
+    "import-names": ("imports", _import_names),
+}
+TALLEST = 6_000
+SCENES = Path(__file__).with_name("picture_scenes.py")
 DEMO_SECONDS = 240
 BROWSER = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -100,7 +171,7 @@ def main() -> None:
                 if wanted == "--readme":
                     take_for_readme(browser, link)
                 else:
-                    take_all(browser, link, wanted)
+                    take_all(browser, link, wanted, Path(folder))
         finally:
             demo.send_signal(signal.SIGTERM)
             demo.wait(30)
@@ -156,17 +227,37 @@ def take_for_readme(browser: Browser, link: str) -> None:
         (PICTURES / f"{name}.webp").write_bytes(base64.b64decode(made["data"]))
 
 
-def take_all(browser: Browser, link: str, wanted: str) -> None:
+def take_all(browser: Browser, link: str, wanted: str, folder: Path) -> None:
     """Sign in once, then take each page in each size and theme."""
     base = link.partition("/sign-in/")[0]
     page = sign_in(browser, link)
     state: Any = page.context.storage_state()
-    for name, path in {**PAGES, **dict(follow(page, base))}.items():
+    pages = {**PAGES, **dict(follow(page, base))}
+    for name, path in pages.items():
         if wanted in name:
             take(browser, name, base + path, state)
     for name, path in SIGNED_OUT.items():
         if wanted in name:
             take(browser, name, base + path, None)
+    for name, (start, act) in ACTS.items():
+        if wanted in name:
+            take(browser, name, base + pages[start], state, act)
+    for name, path in make_scenes(folder).items():
+        if wanted in name:
+            take(browser, name, base + path, state)
+
+
+def make_scenes(folder: Path) -> dict[str, str]:
+    """Names and addresses of what picture_scenes.py makes in the running demo's database."""
+    environment = {**os.environ, "HIROCRM_DATA_DIR": str(folder / "data" / "demo")}
+    environment.pop("DATABASE_URL", None)
+    command = ["manage", "shell", "-v", "0", "-c", SCENES.read_text("utf-8")]
+    made = subprocess.run(
+        [sys.executable, "-m", "hirocrm.cli", *command],
+        env=environment, stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    found: dict[str, str] = json.loads(made.stdout.splitlines()[-1])
+    return found
 
 
 def follow(page: Page, base: str) -> Iterator[tuple[str, str]]:
@@ -183,8 +274,14 @@ def follow(page: Page, base: str) -> Iterator[tuple[str, str]]:
             yield "stage", stage or ""
 
 
-def take(browser: Browser, name: str, address: str, state: Any) -> None:
-    """One page from top to bottom, in each size and theme."""
+def take(
+    browser: Browser,
+    name: str,
+    address: str,
+    state: Any,
+    act: Callable[[Page], object] | None = None,
+) -> None:
+    """One page in each size and theme: from top to bottom, or the screen as it is after an act."""
     for size, (width, height) in SIZES.items():
         for theme in THEMES:
             context = browser.new_context(
@@ -198,9 +295,22 @@ def take(browser: Browser, name: str, address: str, state: Any) -> None:
             answer = page.goto(address)
             page.wait_for_load_state("load")
             page.wait_for_timeout(500)
-            page.screenshot(path=OUT / f"{name}_{size}_{theme}.png", full_page=True)
+            if act is None:
+                _stretch(page, width, height)
+            else:
+                act(page)
+                page.wait_for_timeout(500)
+            page.screenshot(path=OUT / f"{name}_{size}_{theme}.png")
             print(f"{name:16} {size:8} {theme:6} {answer.status if answer else '?'}")
             context.close()
+
+
+def _stretch(page: Page, width: int, height: int) -> None:
+    """A screen as high as the page: pictures beyond the screen lose the finger's sizes, and the dock floats in them."""
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    if whole > height:
+        page.set_viewport_size({"width": width, "height": min(whole, TALLEST)})
+        page.wait_for_timeout(200)
 
 
 if __name__ == "__main__":

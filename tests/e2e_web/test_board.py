@@ -170,7 +170,7 @@ class TestMoves:
         )
 
         page.get_by_text("1 contact is in no stage yet.").wait_for()
-        page.get_by_role("link", name="See them").click()
+        page.get_by_role("link", name="1 contact").click()
         page.wait_for_url("**/contacts?unplaced=1")
         assert page.locator("[data-row]").count() == 1
 

@@ -178,6 +178,16 @@ class TestUnplaced:
         assert found is not None
         return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
 
+    def test_says_so_where_a_pipeline_has_no_stage(self, owner, viewer, sign_in):
+        pipeline = PipelineFactory(organization=owner.organization, is_default=True)
+
+        of_owner = sign_in(owner).get("/board").text
+        of_viewer = sign_in(viewer).get("/board").text
+
+        stages = f'href="/pipelines/{pipeline.id}"'
+        assert ("No stages yet" in of_owner, stages in of_owner) == (True, True)
+        assert ("No stages yet" in of_viewer, stages in of_viewer) == (True, False)
+
     def test_counts_who_is_in_no_column_and_leads_to_them(self, shop, owner, sign_in):
         shop.contact(shop.new)
         shop.contact(first_name="Ana", needs_review=True)
@@ -188,7 +198,7 @@ class TestUnplaced:
         listed = client.get("/contacts?unplaced=1").text
 
         assert self.strip(answer) == (
-            "2 contacts are in no stage yet. 1 of them waits for your word. See them Review"
+            "2 contacts are in no stage yet. 1 of them waits for your word. Review"
         )
         assert 'href="/contacts?unplaced=1"' in answer.text
         assert ("Ana" in listed, "Ben" in listed) == (True, True)
@@ -203,8 +213,8 @@ class TestUnplaced:
         of_page = self.strip(client.get("/board/unplaced", {"page": str(other.id)}))
         of_tag = client.get("/board", {"tag": "COD"})
 
-        assert of_page == "1 contact is in no stage yet. See them"
-        assert self.strip(of_tag) == "1 contact is in no stage yet. See them"
+        assert of_page == "1 contact is in no stage yet."
+        assert self.strip(of_tag) == "1 contact is in no stage yet."
         assert 'href="/contacts?tag=COD&amp;unplaced=1"' in of_tag.text
 
     def test_is_silent_when_everybody_has_a_stage(self, shop, owner, sign_in, stranger):
