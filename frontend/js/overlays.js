@@ -32,6 +32,7 @@ document.addEventListener("htmx:confirm", (event) => {
 document.addEventListener("htmx:beforeRequest", (event) => {
   const drawer = document.getElementById(event.target.dataset?.drawerOpen ?? "");
   if (!drawer) return;
+  drawer.dataset.openedBy = event.target.id;
   nameDrawer(drawer, event.target.textContent.trim(), event.target.href);
   if (!drawer.open) drawer.showModal();
 });
@@ -42,6 +43,14 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (content) nameDrawer(drawer, content.dataset.drawerName, content.dataset.drawerUrl);
   drawer?.querySelector(".drawer-body")?.scrollTo(0, 0);
 });
+
+// What opened the drawer may have been drawn anew meanwhile, in another column; the browser then focuses nothing.
+document.addEventListener("close", ({ target }) => {
+  if (!target.matches?.("[data-drawer]") || document.activeElement !== document.body) return;
+  const contact = target.querySelector("[data-drawer-contact]")?.dataset.drawerContact;
+  const ways = [target.dataset.openedBy, `card-${contact}-link`, "main"];
+  ways.map((id) => id && document.getElementById(id)).find(Boolean)?.focus();
+}, true);
 
 function nameDrawer(drawer, name, url) {
   if (name) drawer.querySelector("[data-drawer-title]").textContent = name;

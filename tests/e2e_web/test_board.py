@@ -309,6 +309,21 @@ class TestDrawer:
         toast(page, "Ana Cruz moved to Qualified.")
         column(page, shop.qualified).locator(f"#card-{ana.id}").wait_for()
 
+    def test_gives_the_focus_to_the_card_after_a_move_and_its_undo(self, visit, agent, shop, ana):
+        page = visit(agent, "/board")
+        is_live(page)
+        page.locator(f"#card-{ana.id}-link").click()
+
+        page.locator("#drawer").get_by_label("Stage").select_option("Qualified")
+        moved = page.locator(".toast", has_text="Ana Cruz moved to Qualified.")
+        moved.get_by_role("button", name="Undo").click()
+        column(page, shop.new).locator(f"#card-{ana.id}").wait_for(state="attached")
+        page.locator(".toast", has_text="Put back.").wait_for()
+        page.keyboard.press("Escape")
+        page.locator("#drawer").wait_for(state="hidden")
+
+        page.wait_for_function(f"document.activeElement.id === 'card-{ana.id}-link'")
+
 
 class TestMoreCards:
     def test_arrive_as_one_scrolls(self, visit, agent, shop):

@@ -59,6 +59,52 @@ class TestReading:
         assert shown(page, "message 29 of Ana")
 
 
+class TestControls:
+    @pytest.mark.parametrize("width", [360, 1440])
+    def test_none_is_dead(self, visit, owner, shop, people, width):
+        page = visit(owner, "/contacts", **OFF, viewport={"width": width, "height": 900})
+        server = page.url.removesuffix("/contacts")
+        dead = {}
+
+        for address in addresses(shop, people):
+            page.goto(server + address)
+            found = page.locator("button[type=button]:visible, a[href='#']:visible").all()
+            if found:
+                dead[address] = [one.inner_text() for one in found]
+
+        assert dead == {}
+
+    @pytest.mark.parametrize("width", [360, 1440])
+    def test_no_column_stays_folded_and_no_time_runs_over_the_score(
+        self, visit, owner, people, width
+    ):
+        page = visit(owner, "/board", **OFF, viewport={"width": width, "height": 900})
+
+        apart = page.locator("[data-board-card]").evaluate_all(
+            """cards => cards.every(card => {
+              const range = document.createRange();
+              range.selectNodeContents(card.querySelector(".contact-card-when"));
+              const score = card.querySelector(".score, .score-ring, [class^=score]").getBoundingClientRect();
+              return range.getBoundingClientRect().right <= score.left + 0.5;
+            })"""
+        )
+        folded = page.locator('[data-board-column][data-folded="true"]')
+        assert apart
+        assert folded.count() == 2
+        assert all(one.bounding_box()["width"] > 250 for one in folded.all())
+
+    def test_corrects_the_ai(self, visit, agent, people):
+        page = visit(agent, f"/contacts/{people[0].id}", **OFF)
+
+        page.get_by_role("link", name="Correct…").click()
+        dialog = page.locator("#correct")
+        dialog.get_by_text("Won").click()
+        dialog.get_by_label("Why").fill("She paid.")
+        dialog.get_by_role("button", name="Move").click()
+
+        assert stage_of(people[0]) == "Won"
+
+
 class TestForms:
     def test_signs_in(self, server, browser, owner, people):
         # The server is a process of its own and hashes as in production, not as tests do.

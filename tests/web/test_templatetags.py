@@ -67,7 +67,7 @@ class TestLocalTime:
         html = render("{% load marks %}{% local_time moment 'datetime' %}", moment=moment)
 
         assert html == (
-            '<time datetime="2026-11-22T06:40:00Z" data-time="datetime">22 Nov 2026, 06:40 UTC</time>'
+            '<time datetime="2026-11-22T06:40:00Z" data-time="datetime">Nov 22, 2026, 06:40 UTC</time>'
         )
 
     def test_is_empty_without_a_moment(self):

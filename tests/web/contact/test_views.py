@@ -249,6 +249,16 @@ class TestWriting:
             "WON",
         )
 
+    def test_shows_the_day_that_was_meant_wherever_one_looks_from(self, contact, agent, sign_in):
+        agent.organization.time_zone = "America/Los_Angeles"  # a viewer in Manila is a day ahead
+        agent.organization.save()
+        client = sign_in(agent)
+
+        client.post(page_of(contact, "contact-tasks"), {"title": "Call her", "due": "2026-03-05"})
+        shown = client.get(page_of(contact)).content.decode()
+
+        assert '<time datetime="2026-03-05">Mar 5, 2026</time>' in shown
+
     def test_finishes_reopens_and_removes_tasks(self, contact, agent, sign_in):
         task = TaskFactory(contact=contact)
         url = reverse("contact-task", args=[contact.id, task.id])

@@ -162,13 +162,28 @@ class TestStages:
         client = sign_in(owner)
         path = url("stage-delete", pipeline, stage.id)
 
+        asked = client.get(path).text
         refused = client.post(path)
         client.post(path, {"move_to": str(goal.id)})
 
         contact.refresh_from_db()
+        assert "Its 1 contact is kept: say which stage it goes to." in asked
+        assert "(optional)" not in asked
         assert refused.status_code == 422
         assert "It holds contacts: choose where they go." in refused.text
         assert contact.stage == goal
+        assert not Stage.objects.filter(id=stage.id).exists()
+
+    def test_an_empty_one_is_deleted_without_a_question(self, sign_in, owner, pipeline):
+        stage = pipeline.stages.get(name="Contacted")
+        client = sign_in(owner)
+        path = url("stage-delete", pipeline, stage.id)
+
+        asked = client.get(path).text
+        done = client.post(path, follow=True)
+
+        assert ("No contact is in it." in asked, "move_to" in asked) == (True, False)
+        assert "The stage is deleted." in done.text
         assert not Stage.objects.filter(id=stage.id).exists()
 
     @pytest.mark.parametrize("name", ["stage", "stage-delete"])

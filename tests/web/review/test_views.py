@@ -76,7 +76,17 @@ class TestQueue:
         assert skipped.context["item"].contact.first_name == "Ben"
 
     def test_says_so_when_all_is_done(self, shop, owner, sign_in):
-        assert "All reviewed" in sign_in(owner).get("/review").content.decode()
+        shop.contact(first_name="Ana")
+
+        shown = sign_in(owner).get("/review").content.decode()
+
+        assert "All reviewed" in shown
+        assert "The AI was sure" not in shown  # perhaps it has read nobody yet
+
+    def test_says_who_will_wait_there_before_anybody_wrote(self, owner, sign_in):
+        shown = sign_in(owner).get("/review").content.decode()
+
+        assert ("Nobody to review yet" in shown, "All reviewed" in shown) == (True, False)
 
     def test_shows_nothing_foreign(self, shop, owner, stranger, sign_in):
         theirs = make_shop(stranger)

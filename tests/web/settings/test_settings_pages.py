@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
+from hirocrm.analysis.key_pool.window import next_pacific_midnight
 from hirocrm.analysis.models import AnalyserChoice, AnalysisKey, DailySpend
 from hirocrm.core import clock
 from hirocrm.organizations.models import ApiToken, AuditEntry, Invitation, Member
@@ -241,6 +242,18 @@ class TestAiSettings:
         assert admin.organization.monthly_ceiling_micro_usd == 5_000_000
         assert "$1.25" in text
         assert "of $5.00" in text
+        today = clock.now().astimezone(UTC).date()
+        assert f"<td>{today:%b} {today.day}, {today.year}</td>" in text
+
+    def test_says_when_a_key_s_day_ends_in_the_viewer_s_time(self, sign_in, admin):
+        client = sign_in(admin)
+        client.post("/settings/ai", {"provider": "gemini", "key": "AIza-secret-9876"})
+
+        text = client.get("/settings/ai").text
+
+        ends = next_pacific_midnight(clock.now())
+        assert f'resets at <time datetime="{ends:%Y-%m-%dT%H:%M:%SZ}" data-time="time">' in text
+        assert "Pacific" not in text
 
     def test_refuses_a_negative_ceiling(self, sign_in, admin):
         response = sign_in(admin).post("/settings/ai/ceiling", {"monthly_ceiling": "-1"})

@@ -265,7 +265,7 @@ class KeyPool:
             self._fail(
                 queue,
                 AllKeysResting(
-                    f"All {title} keys are resting until {until:%Y-%m-%d %H:%M} UTC ({why}).",
+                    f"All {title} keys are resting ({why}).",
                     until=until,
                     retry_after_seconds=seconds,
                 ),

@@ -49,8 +49,7 @@ def _closed(window: Window) -> str:
         return "This customer never wrote to the Page, so Meta doesn't let it write to them."
     if window.state is WindowState.HUMAN:
         return "The 24 hours after the customer's last message are over: now only a signed-in person may answer, not a program."
-    ended = _end_of(window)
-    return f"Meta's window for answers closed on {ended:%d %b %Y at %H:%M} UTC. It opens again when the customer writes."
+    return "Meta's window for answers has closed. It opens again when the customer writes."
 
 
 def _end_of(window: Window) -> datetime | None:

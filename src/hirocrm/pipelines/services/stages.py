@@ -127,7 +127,8 @@ def delete_stage(
 def _refuse_unless_empty(stage: Stage, count: int) -> None:
     if count:
         raise StageNotEmpty(
-            f"“{stage.name}” holds {count} contacts. Say with moveTo which stage they go to.",
+            f"“{stage.name}” holds {count} contact{'s' * (count > 1)}. "
+            "Say with moveTo which stage they go to.",
             contacts=count,
         )
 

@@ -138,6 +138,7 @@ def _common(
         "may_work": permissions.allows(request.member, Right.WORK),
         "may_erase": permissions.allows(request.member, Right.ERASE),
         "today": clock.now(),
+        "zone": zone_of(request.member.organization),  # the day that a task is due is meant there
     }
 
 

@@ -92,13 +92,19 @@ class ExampleForm(forms.Form):
 
 
 class DeleteStageForm(forms.Form):
-    """Where the contacts of a stage go that is deleted."""
+    """Where the contacts of a stage go that is deleted; nothing is asked where it holds none."""
 
     move_to = forms.TypedChoiceField(
-        label=_("Its contacts go to"), coerce=UUID, empty_value=None, required=False
+        label=_("They go to"),
+        coerce=UUID,
+        empty_value=None,
+        error_messages={"required": _("It holds contacts: choose where they go.")},
     )
 
-    def __init__(self, *args: Any, others: list[Stage], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, others: list[Stage], count: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", "–"), *((str(stage.id), stage.name) for stage in others)]
+        if not count:
+            del self.fields["move_to"]
+            return
+        choices = [("", _("Choose a stage")), *((str(stage.id), stage.name) for stage in others)]
         self.fields["move_to"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField

@@ -9,9 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from hirocrm.contacts import queries as contacts
+from hirocrm.contacts.queries import ContactFilter
 from hirocrm.core import clock
 from hirocrm.core.errors import Conflict, Invalid
 from hirocrm.organizations import onboarding, permissions
+from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines import queries, services
 from hirocrm.pipelines.errors import StageNotEmpty, StageUnknown
@@ -154,26 +157,33 @@ def delete_stage(request: MemberHttpRequest, pipeline_id: UUID, stage_id: UUID) 
     found = queries.get_stage(member=request.member, stage_id=stage_id, pipeline_id=pipeline_id)
     pipeline = queries.get_pipeline(member=request.member, pipeline_id=pipeline_id)
     others = [one for one in pipeline.stages.all() if one.id != stage_id]
-    form = DeleteStageForm(request.POST if request.method == "POST" else None, others=others)
+    data = request.POST if request.method == "POST" else None
+    count = _count_in(request.member, stage_id)
+    form = DeleteStageForm(data, others=others, count=count)
     if request.method == "POST" and form.is_valid():
         try:
             moved = services.delete_stage(
                 member=request.member,
                 stage_id=stage_id,
-                move_to=form.cleaned_data["move_to"],
+                move_to=form.cleaned_data.get("move_to"),
                 now=clock.now(),
             )
-        except StageNotEmpty:
-            form.add_error("move_to", _("It holds contacts: choose where they go."))
+        except StageNotEmpty:  # somebody came in meanwhile: now it is asked
+            count = _count_in(request.member, stage_id)
+            form = DeleteStageForm(data, others=others, count=count)
         except StageUnknown as exc:
             add_refusal(form, exc, {"moveTo": "move_to"})
         else:
             words = ngettext("%(n)s contact moved.", "%(n)s contacts moved.", moved) % {"n": moved}
-            messages.success(request, words)
+            messages.success(request, words if moved else _("The stage is deleted."))
             return redirect("pipeline", pipeline_id)
     status = 422 if request.method == "POST" else 200
-    context = {"stage": found, "pipeline": pipeline, "form": form}
+    context = {"stage": found, "pipeline": pipeline, "form": form, "count": count}
     return render(request, "pipelines/delete_stage.html", context, status=status)
+
+
+def _count_in(member: Member, stage_id: UUID) -> int:
+    return contacts.list_contacts(member=member, wanted=ContactFilter(stage_id=stage_id)).count()
 
 
 @require_POST

@@ -117,6 +117,8 @@ def _show(
         "item": items[0] if items else None,
         "next_item": items[1] if len(items) > 1 else None,
         "waiting": waiting,
+        "has_contacts": waiting > 0
+        or contacts.list_contacts(member=request.member, wanted=ContactFilter()).exists(),
         "undo_url": undo_url,
         "cursor": cursor or "",
         "may_work": permissions.allows(request.member, Right.WORK),

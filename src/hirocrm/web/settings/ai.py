@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from hirocrm.analysis import queries, services
 from hirocrm.analysis.key_pool.keyring import KEY_SETTINGS, VENDOR_TITLES
+from hirocrm.analysis.key_pool.window import next_pacific_midnight
 from hirocrm.analysis.model_lists import Unchecked
 from hirocrm.core import clock
 from hirocrm.core.errors import Conflict, Forbidden, Invalid, UpstreamError
@@ -70,6 +71,7 @@ def _show(
     context = {
         "tabs": tabs(request),
         "keys": key_rows(queries.list_keys(member=request.member, now=now)),
+        "day_ends_at": next_pacific_midnight(now),
         "notices": queries.list_key_notices(member=request.member, now=now),
         "analysers": describe(read_by),
         "order_is_chosen": bool(read_by.choice.order),

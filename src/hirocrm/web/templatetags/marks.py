@@ -14,13 +14,16 @@ register = template.Library()
 HUES = 10  # .hue-0 … .hue-9 in frontend/css/marks.css
 WARM_SCORE = 40
 HOT_SCORE = 70
-_MOMENT = "%d %b %Y, %H:%M UTC"
+_DAY = (
+    "%b {day}, %Y"  # as `{% …|date:"M j, Y" %}`, and as browsers write it in English: Nov 5, 2026
+)
+_MOMENT = f"{_DAY}, %H:%M UTC"
 TIME_STYLES = {
     "relative": _MOMENT,
     "datetime": _MOMENT,
-    "date": "%d %b %Y",
+    "date": _DAY,
     "time": "%H:%M UTC",
-    "day": "%d %b %Y",
+    "day": _DAY,
     "age": _MOMENT,
     "left": _MOMENT,
 }
@@ -99,7 +102,7 @@ def local_time(moment: datetime | None, style: str = "relative") -> SafeString:
             f"local_time: {style!r} isn't one of {tuple(TIME_STYLES)}."
         )
     utc = moment.astimezone(UTC)
-    shown = utc.strftime(TIME_STYLES[style])
+    shown = utc.strftime(TIME_STYLES[style]).replace("{day}", str(utc.day))
     # Nothing in it needs escaping, and a page holds hundreds.
     return SafeString(
         f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" data-time="{style}">{shown}</time>'
