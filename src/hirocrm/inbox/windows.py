@@ -57,8 +57,8 @@ def window_at(
     """
     if opened_at is None:
         return Window(WindowState.CLOSED)
-    standard = opened_at + STANDARD - SLACK
-    human = wrote_at + HUMAN - SLACK if human_agent and wrote_at is not None else None
+    standard = _end(opened_at, STANDARD, now)
+    human = _end(wrote_at, HUMAN, now) if human_agent and wrote_at is not None else None
     state = WindowState.CLOSED
     if now < standard:
         state = WindowState.OPEN
@@ -71,8 +71,13 @@ def answer_by(opened_at: datetime | None, now: datetime) -> datetime | None:
     """When the 24 hours for an answer end, while they last."""
     if opened_at is None:
         return None
-    until = opened_at + STANDARD - SLACK
+    until = _end(opened_at, STANDARD, now)
     return until if now < until else None
+
+
+def _end(at: datetime, length: timedelta, now: datetime) -> datetime:
+    """When a window ends. Nobody can have written after now; a time that says so may even be the last there is."""
+    return min(at, now) + length - SLACK
 
 
 def opened_since(*, now: datetime, within: timedelta = STANDARD) -> datetime:
