@@ -72,7 +72,7 @@ def get_checklist(*, member: Member) -> Checklist:
         Step.STAGES: facts["touched_stages"] or Step.STAGES in marks.seen,
         Step.TRY_AI: read >= TRIED_CONVERSATIONS or Step.TRY_AI in marks.seen,
         Step.THRESHOLD: facts["set_threshold"],
-        Step.REVIEW: reviewed >= REVIEWED,
+        Step.REVIEW: reviewed >= REVIEWED or (reviewed > 0 and not facts["has_waiting"]),
         Step.INVITE: facts["has_company"],
     }
     steps = [
@@ -90,6 +90,7 @@ def _facts(member: Member) -> dict[str, bool]:
     colleagues = Member.objects.filter(**mine).exclude(id=member.id)
     asked = {
         "has_contact": Exists(Contact.objects.filter(**mine)),
+        "has_waiting": Exists(Contact.objects.filter(**mine, needs_review=True)),
         "touched_stages": Exists(
             audit.filter(action__in=["pipeline.changed", "stage.changed", "stage.created"])
         ),

@@ -23,6 +23,13 @@ def done(text: str) -> dict[str, bool]:
 
 
 class TestWelcome:
+    def test_has_reviewed_enough_when_nobody_waits_any_more(self, sign_in, owner):
+        contact = ContactFactory(page__organization=owner.organization)
+        stage = StageFactory(pipeline__organization=owner.organization)
+        AssignmentFactory(contact=contact, stage=stage, corrected_at="2026-01-01T00:00Z")
+
+        assert done(sign_in(owner).get("/welcome").text)["review"] is True
+
     def test_starts_with_nothing_done(self, sign_in, owner):
         text = sign_in(owner).get("/welcome").text
 
@@ -46,6 +53,7 @@ class TestWelcome:
         for _ in range(3):
             contact = ContactFactory(page=page)
             AssignmentFactory(contact=contact, stage=stage, corrected_at="2026-01-01T00:00Z")
+        ContactFactory(page=page, needs_review=True)
         MemberFactory(organization=owner.organization)
         client = sign_in(owner)
         client.post(
@@ -86,6 +94,13 @@ class TestWelcome:
     @pytest.mark.parametrize("path", ["/welcome/skip/invite", "/welcome/dismiss"])
     def test_is_not_a_viewers_to_change(self, sign_in, viewer, path):
         assert sign_in(viewer).post(path).status_code == 403
+
+    def test_offers_a_viewer_nothing_to_press(self, sign_in, viewer, owner):
+        sign_in(owner).post("/welcome/dismiss")
+
+        text = sign_in(viewer).get("/welcome").text
+
+        assert [path for path in ("reset", "dismiss", "skip") if f"/welcome/{path}" in text] == []
 
     def test_asks_the_database_no_more_for_more_contacts(
         self, sign_in, owner, django_assert_num_queries
