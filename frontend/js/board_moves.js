@@ -55,7 +55,8 @@ function send(card, stage, asked) {
       resolve(detail.xhr.status);
     };
     document.addEventListener("htmx:afterRequest", finished);
-    htmx.ajax("POST", card.dataset.moveUrl, { source: card, target: card, swap: "outerHTML", values });
+    // Without a connection its promise is rejected, with nothing that htmx:afterRequest hasn't told.
+    htmx.ajax("POST", card.dataset.moveUrl, { source: card, target: card, swap: "outerHTML", values }).catch(() => {});
   });
 }
 

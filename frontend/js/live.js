@@ -95,4 +95,12 @@ if (typeof document !== "undefined") {
     else open();
   });
   window.addEventListener("pagehide", close);
+  // The browser shows a page again as one left it, or is connected again: there may be news.
+  window.addEventListener("pageshow", ({ persisted }) => persisted && open());
+  window.addEventListener("offline", close);
+  window.addEventListener("online", () => {
+    clearTimeout(retry);
+    wait = FIRST_WAIT_MS;
+    open();
+  });
 }

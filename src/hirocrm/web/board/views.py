@@ -6,7 +6,6 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from hirocrm.contacts import queries as contacts
@@ -16,6 +15,7 @@ from hirocrm.pipelines import queries as pipelines
 from hirocrm.pipelines.models import Pipeline
 from hirocrm.web.board.columns import CURSOR, REASON_DIALOG, BoardView
 from hirocrm.web.board.reasons import LOST_REASONS
+from hirocrm.web.drawer import opened_contact
 from hirocrm.web.filters import Filters, read_filters
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.rights import rights_of
@@ -108,7 +108,7 @@ def _show_board(request: MemberHttpRequest) -> HttpResponse:
         **shown,
         "lost_reasons": LOST_REASONS,
         "reason_dialog": REASON_DIALOG,
-        "opened": _opened(request),
+        "opened": opened_contact(request),
         "has_demo": any(page.is_demo for page in view.pages.values()),
         "is_empty": not (filters.is_narrow or placed or shown["unplaced"].count),
         "may": rights_of(request.member),
@@ -151,12 +151,3 @@ def _loaded(request: MemberHttpRequest) -> int:
         return max(0, int(request.GET.get("loaded", "")))
     except ValueError:
         return pipelines.CARDS
-
-
-def _opened(request: MemberHttpRequest) -> str:
-    """The address of the contact that `?contact=` opens in the drawer."""
-    try:
-        contact_id = UUID(request.GET.get("contact", ""))
-    except ValueError:
-        return ""
-    return reverse("contact", args=[contact_id])

@@ -18,6 +18,7 @@ from hirocrm.web.contacts.rows import (
     read_page,
     saved_views,
 )
+from hirocrm.web.drawer import opened_contact
 from hirocrm.web.filters import read_filters
 from hirocrm.web.members import MemberHttpRequest, member_required
 from hirocrm.web.rights import rights_of
@@ -58,6 +59,7 @@ def list_contacts(request: MemberHttpRequest) -> HttpResponse:
         "next_query": filters.query_with(cursor=page.next_cursor) if page.next_cursor else "",
         "filters": filters,
         "pipelines": all_pipelines,
+        "opened": opened_contact(request, filters.query),
     }
     is_part = request.headers.get("HX-Target") == "list"
     return render(request, "contacts/page.html#list" if is_part else "contacts/page.html", context)
