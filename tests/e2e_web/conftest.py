@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
     from hirocrm.organizations.models import Member
+    from hirocrm.sandbox.server import SandboxServer
 
 START_SECONDS = 60
 PHONE = {"viewport": {"width": 360, "height": 760}, "has_touch": True, "is_mobile": True}
@@ -31,7 +33,22 @@ DESK = {"viewport": {"width": 1440, "height": 900}}
 
 
 @pytest.fixture(scope="session")
-def server(django_db_setup: None) -> Iterator[str]:
+def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that holds what the web server prints: its mails, as long as no mail server is named."""
+    return tmp_path_factory.mktemp("mails") / "printed"
+
+
+@pytest.fixture(scope="session")
+def vendors() -> "Iterator[SandboxServer]":
+    """The stand-in for Meta and the AI's vendors that the web server asks."""
+    from hirocrm.sandbox.server import SandboxServer
+
+    with SandboxServer() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None, mails: Path, vendors: "SandboxServer") -> Iterator[str]:
     """The address of a web server on the test's database."""
     from django.db import connection
 
@@ -39,10 +56,16 @@ def server(django_db_setup: None) -> Iterator[str]:
     url = base._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
-    settings = {"DATABASE_URL": url, "HIROCRM_BASE_URL": address, "HIROCRM_LOG_LEVEL": "debug"}
+    settings = {
+        "DATABASE_URL": url,
+        "HIROCRM_BASE_URL": address,
+        "HIROCRM_LOG_LEVEL": "debug",
+        "GOOGLE_AI_BASE_URL": vendors.gemini_url,
+    }
     command = [sys.executable, "-m", "hirocrm.cli", "web", "--port", str(port)]
-    with guard.new_file().open("wb") as log:
-        process = subprocess.Popen(command, env={**os.environ, **settings}, stderr=log)
+    with guard.new_file().open("wb") as log, mails.open("wb") as printed:
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **settings}
+        process = subprocess.Popen(command, env=environment, stdout=printed, stderr=log)
     try:
         _wait_until_ready(f"{address}/healthz", process)
         yield address

@@ -334,9 +334,9 @@ class TestMoreCards:
         cards = column(page, shop.new).locator("[data-board-card]")
         first = cards.count()
 
-        for _ in range(3):
+        for last in (39, 44):
             cards.last.scroll_into_view_if_needed()
-            page.wait_for_timeout(400)
+            cards.nth(last).wait_for(state="attached")
 
         assert (first, cards.count(), count(page, shop.new)) == (20, 45, "45")
 
