@@ -58,7 +58,9 @@ class TestPreview:
 
         counts = retention.preview(member=owner, days=RULE, now=now)
 
-        assert counts == Counts(messages=2, contacts=1, analyses=0)
+        assert counts == Counts(
+            messages=1, contacts=1, analyses=0
+        )  # the other goes with its contact
         assert (Contact.objects.count(), Message.objects.filter(expired_at=None).count()) == (3, 3)
 
     def test_agrees_with_what_is_done(self, owner, page, now):
@@ -71,6 +73,25 @@ class TestPreview:
         done = retention.apply_policy(organization_id=owner.organization_id, now=now)
 
         assert counted == done == Counts(messages=2)
+
+    def test_agrees_in_everything(self, owner, page, now):
+        """Contacts go first, and take along messages, analyses and answers that the other rules name."""
+        for days in (10, 40, 100):
+            contact = silent_for(page, now, days)
+            conversation = contact.conversations.get()
+            for state in OutgoingState.values:
+                OutgoingMessage.objects.create(
+                    organization=owner.organization, page=page, conversation=conversation, by_person=True,
+                    text="words", state=state, created_at=now - timedelta(days=days),
+                )  # fmt: skip
+        counted = retention.preview(member=owner, days=RULE, now=now)
+        retention.update_policy(member=owner, days=RULE)
+
+        done = retention.apply_policy(organization_id=owner.organization_id, now=now)
+        again = retention.preview(member=owner, days=RULE, now=now)
+
+        assert counted == done == Counts(messages=1, contacts=1, answers=2)
+        assert again == Counts()
 
     @pytest.mark.parametrize("days", [0, 7, 40_000])
     def test_refuses_days_that_cannot_be_meant(self, owner, now, days):
@@ -178,7 +199,7 @@ class TestApply:
         policy = RetentionPolicy.objects.get()
         assert (policy.last_run_at, policy.last_counts) == (
             now,
-            {"messages": 1, "contacts": 0, "analyses": 0},
+            {"messages": 1, "contacts": 0, "analyses": 0, "answers": 0},
         )
 
 

@@ -34,11 +34,15 @@ PORTION = 500
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a rule takes away: messages emptied, contacts erased, analyses removed."""
+    """What a rule takes away: messages emptied, contacts erased with all of theirs, analyses removed.
+
+    `answers`: answers that never reached Meta, removed.
+    """
 
     messages: int = 0
     contacts: int = 0
     analyses: int = 0
+    answers: int = 0
 
 
 def get_policy(*, member: Member) -> RetentionPolicy:
@@ -73,10 +77,13 @@ def preview(*, member: Member, days: Mapping[str, int | None], now: datetime) ->
     """
     permissions.require(member, Right.READ)
     policy = RetentionPolicy(organization_id=member.organization_id, **_checked(days))
+    contacts = _old_contacts(policy, now)  # erased first, with all that is theirs
+    gone = contacts.values("pk")
     return Counts(
-        messages=_old_messages(policy, now).count(),
-        contacts=_old_contacts(policy, now).count(),
-        analyses=_old_analyses(policy, now).count(),
+        messages=_old_messages(policy, now).exclude(conversation__contact__in=gone).count(),
+        contacts=contacts.count(),
+        analyses=_old_analyses(policy, now).exclude(contact__in=gone).count(),
+        answers=_unsent_answers(policy, now).exclude(conversation__contact__in=gone).count(),
     )
 
 
@@ -100,8 +107,9 @@ def apply_policy(*, organization_id: UUID, now: datetime) -> Counts:
         contacts=_repeat(lambda: _erase_contacts(policy, now)),
         messages=_repeat(lambda: _empty_messages(policy, now)),
         analyses=_repeat(lambda: _remove_analyses(policy, now)),
+        answers=_repeat(lambda: _remove_unsent(policy, now)),
     )
-    _repeat(lambda: _forget_answers(policy, now))
+    _repeat(lambda: _empty_answers(policy, now))
     RetentionPolicy.objects.filter(pk=policy.pk).update(last_run_at=now, last_counts=asdict(counts))
     return counts
 
@@ -157,18 +165,20 @@ def _forget_words(contact: Contact, cutoff: datetime) -> None:
 
 
 @transaction.atomic
-def _forget_answers(policy: RetentionPolicy, now: datetime) -> int:
-    """Empty a portion of the answers that were sent; those that never arrived hold nothing else, and go."""
-    if policy.message_days is None:
-        return 0
-    rows = OutgoingMessage.objects.filter(
-        organization_id=policy.organization_id, created_at__lt=_cutoff(policy.message_days, now)
+def _empty_answers(policy: RetentionPolicy, now: datetime) -> int:
+    """Empty a portion of the answers that were sent, whose words are their messages'."""
+    sent = _old_answers(policy, now).filter(state=OutgoingState.SENT).exclude(text="", upload=None)
+    return sent.filter(pk__in=list(sent.values_list("pk", flat=True)[:PORTION])).update(
+        text="", upload=None
     )
-    sent = rows.filter(state=OutgoingState.SENT).exclude(text="", upload=None)
-    unsent = rows.filter(state__in=[OutgoingState.FAILED, OutgoingState.UNKNOWN])
-    emptied = sent.filter(pk__in=list(sent.values_list("pk", flat=True)[:PORTION]))
-    gone = unsent.filter(pk__in=list(unsent.values_list("pk", flat=True)[:PORTION]))
-    return emptied.update(text="", upload=None) + gone.delete()[0]
+
+
+@transaction.atomic
+def _remove_unsent(policy: RetentionPolicy, now: datetime) -> int:
+    """Remove a portion of the answers that never arrived: they hold nothing but their words."""
+    ids = list(_unsent_answers(policy, now).values_list("pk", flat=True)[:PORTION])
+    OutgoingMessage.objects.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 @transaction.atomic
@@ -184,6 +194,18 @@ def _old_messages(policy: RetentionPolicy, now: datetime) -> QuerySet[Message]:
     if policy.message_days is None:
         return rows.none()
     return rows.filter(says_something, created_time__lt=_cutoff(policy.message_days, now))
+
+
+def _old_answers(policy: RetentionPolicy, now: datetime) -> QuerySet[OutgoingMessage]:
+    rows = OutgoingMessage.objects.filter(organization_id=policy.organization_id)
+    if policy.message_days is None:
+        return rows.none()
+    return rows.filter(created_at__lt=_cutoff(policy.message_days, now))
+
+
+def _unsent_answers(policy: RetentionPolicy, now: datetime) -> QuerySet[OutgoingMessage]:
+    never_arrived = [OutgoingState.FAILED, OutgoingState.UNKNOWN]
+    return _old_answers(policy, now).filter(state__in=never_arrived)
 
 
 def _old_contacts(policy: RetentionPolicy, now: datetime) -> QuerySet[Contact]:

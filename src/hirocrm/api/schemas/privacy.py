@@ -29,11 +29,17 @@ class RetentionCounts(ApiSchema):
     messages: int
     contacts: int
     analyses: int
+    answers: int = Field(default=0, description="Answers that never reached Meta.")
 
     @classmethod
     def of(cls, counts: Counts) -> "RetentionCounts":
         """The counts as JSON has them."""
-        return cls(messages=counts.messages, contacts=counts.contacts, analyses=counts.analyses)
+        return cls(
+            messages=counts.messages,
+            contacts=counts.contacts,
+            analyses=counts.analyses,
+            answers=counts.answers,
+        )
 
 
 class RetentionOut(ApiSchema):
