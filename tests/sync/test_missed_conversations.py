@@ -4,15 +4,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from hirocrm.contacts.models import AnalysisState, Contact
+from hirocrm.contacts.snapshots import ConversationSnapshot, ParticipantSnapshot, Platform
 from hirocrm.meta.checkup import NOT_OURS
 from hirocrm.meta.models import Page
 from hirocrm.sync import fetch, outcomes, services
 from hirocrm.sync.errors import NothingToDo
-from hirocrm.sync.missed_conversations import MAX_TRIES
-from hirocrm.sync.models import AnalysisBatch, MissedConversation, RunStatus
+from hirocrm.sync.missed_conversations import MAX_TRIES, note, with_misses
+from hirocrm.sync.models import AnalysisBatch, MissedConversation, RunStatus, SyncRun
 from tests.factories import ConversationFactory, PageFactory, SyncRunFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,3 +128,27 @@ class TestRetryFailed:
 
         with pytest.raises(NothingToDo):
             services.retry_failed(run=run, member=owner, now=NOW)
+
+
+class TestStatements:
+    @pytest.mark.parametrize(("missed", "looked"), [(0, 0), (1, 1)])
+    def test_where_nothing_was_ever_missed_nothing_is_forgotten(self, owner, missed, looked):
+        page = PageFactory(organization=owner.organization)
+        for number in range(missed):
+            MissedConversation.objects.create(
+                organization=owner.organization,
+                page=page,
+                platform="messenger",
+                remote_id=f"t_{number}",
+            )
+        run = with_misses(SyncRun.objects.filter(pk=SyncRunFactory(page=page).pk)).get()
+        snapshot = ConversationSnapshot(
+            Platform.MESSENGER, "t_0", ParticipantSnapshot("7"), (), NOW
+        )
+
+        with CaptureQueriesContext(connection) as asked:
+            note(run, "messenger", [snapshot], [])
+
+        deletes = [one for one in asked.captured_queries if one["sql"].startswith("DELETE")]
+        assert (len(deletes), bool(asked.captured_queries)) == (looked, bool(looked))
+        assert MissedConversation.objects.count() == 0

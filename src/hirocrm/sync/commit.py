@@ -56,7 +56,8 @@ def commit_page(
     now: datetime,
 ) -> Committed:
     """Write a page of a run's conversations and hand what is new to the analyser."""
-    run = SyncRun.objects.select_related("page").get(pk=run_id)
+    runs = missed_conversations.with_misses(SyncRun.objects.select_related("page"))
+    run = runs.get(pk=run_id)
     if not run.is_open or run.cancel_requested_at is not None:
         return Committed(reached_known=False, cancelled=True)
     page = run.own_page

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hirocrm.contacts.snapshots import ConversationSnapshot
 from hirocrm.core.bulk import insert_rows
@@ -11,6 +11,13 @@ from hirocrm.sync.models import MissedConversation, RunError, SyncRun
 
 MAX_TRIES = 8  # then only a person's retry, or news that brings it to a walk, asks for it again
 ASKED_AT_ONCE = 200  # in one run
+
+
+def with_misses(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
+    """The runs, each with `has_misses`: whether its Page has any, so that `note` needn't ask for each page."""
+    return runs.annotate(
+        has_misses=Exists(MissedConversation.objects.filter(page=OuterRef("page")))
+    )
 
 
 def note(
@@ -22,9 +29,10 @@ def note(
     """Note what couldn't be read, and forget what was, in the caller's transaction."""
     failed = sorted({trouble.remote_id for trouble in troubles if trouble.remote_id})
     read = {snapshot.remote_id for snapshot in snapshots if snapshot.remote_id} - set(failed)
-    MissedConversation.objects.filter(
-        page=run.own_page, platform=platform, remote_id__in=read
-    ).delete()
+    if getattr(run, "has_misses", True):
+        MissedConversation.objects.filter(
+            page=run.own_page, platform=platform, remote_id__in=read
+        ).delete()
     table = MissedConversation._meta.db_table  # noqa: SLF001  # Django documents _meta
     insert_rows(
         MissedConversation,
