@@ -104,5 +104,15 @@ class WebhookHealth(models.Model):
     # Why Meta delivers no events: its refusal of subscribed_apps; "" when it took it.
     subscribe_problem = models.CharField(max_length=500, blank=True, db_default="", default="")
 
+    class Meta:
+        indexes = [
+            # Asked on every page: the banner. Hardly any Page is in it.
+            models.Index(
+                fields=["organization"],
+                condition=models.Q(policy_action="block"),
+                name="health_blocked",
+            ),
+        ]
+
     def __str__(self) -> str:
         return f"webhooks of {self.page_id}"
