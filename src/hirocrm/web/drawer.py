@@ -1,9 +1,9 @@
 """The drawer at the side, which stands in a page's address as `?contact=`."""
 
-from uuid import UUID
-
 from django.http import HttpRequest
 from django.urls import reverse
+
+from hirocrm.web.parameters import read_uuid
 
 
 def opened_contact(request: HttpRequest, query: str = "") -> str:
@@ -13,9 +13,8 @@ def opened_contact(request: HttpRequest, query: str = "") -> str:
         request: of the page; `?contact=` names the contact.
         query: the filters of the list that the contact is one of.
     """
-    try:
-        contact_id = UUID(request.GET.get("contact", ""))
-    except ValueError:
+    contact_id = read_uuid(request.GET.get("contact", ""))
+    if contact_id is None:
         return ""
     address = reverse("contact", args=[contact_id])
     return f"{address}?{query}" if query else address

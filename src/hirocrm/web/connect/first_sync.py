@@ -24,6 +24,7 @@ from hirocrm.pipelines import queries as pipelines
 from hirocrm.pipelines.models import Pipeline
 from hirocrm.sync import depth, first
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.parameters import read_uuid
 
 MICRO = 1_000_000
 PAGES_NAMED = 100  # in an address; more come by their login
@@ -83,7 +84,7 @@ def first_sync(request: MemberHttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _start_all(request, pages, form)
     status = 422 if request.method == "POST" else 200
-    login_id = _uuid(request.GET.get("login") or request.POST.get("login", ""))
+    login_id = read_uuid(request.GET.get("login") or request.POST.get("login", ""))
     context = {"pages": pages, "form": form, "login_id": login_id}
     return render(request, "connect/first_sync.html", context, status=status)
 
@@ -120,20 +121,13 @@ def _row(choice: tuple[str, str | Promise], estimate: depth.DepthEstimate) -> De
 
 def _pages(request: MemberHttpRequest, given: QueryDict) -> list[Page]:
     """The organization's Pages among those named, or all that a login connected; others are left out."""
-    login_id = _uuid(given.get("login", ""))
+    login_id = read_uuid(given.get("login", ""))
     if login_id is not None:
         login = logins.get_login(member=request.member, login_id=login_id, now=clock.now())
         return list(choosing.list_fresh(member=request.member, login=login))
-    ids = [found for text in given.getlist("page")[:PAGES_NAMED] if (found := _uuid(text))]
+    ids = [found for text in given.getlist("page")[:PAGES_NAMED] if (found := read_uuid(text))]
     rows = queries.list_pages(member=request.member).filter(pk__in=ids).order_by("name", "id")
     return list(rows.exclude(access_token=""))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _start_all(

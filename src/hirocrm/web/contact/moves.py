@@ -26,6 +26,7 @@ from hirocrm.web.board.reasons import LOST_REASONS
 from hirocrm.web.contact import page
 from hirocrm.web.filters import Filters, read_filters
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.parameters import read_uuid
 from hirocrm.web.toasts import show_toast
 
 
@@ -155,7 +156,7 @@ def stage_id_of(request: MemberHttpRequest) -> UUID:
     Raises:
         Invalid: it names none.
     """
-    try:
-        return UUID(request.POST.get("stage", ""))
-    except ValueError as exc:
-        raise Invalid(_("Choose a stage."), field="stage") from exc
+    stage_id = read_uuid(request.POST.get("stage", ""))
+    if stage_id is None:
+        raise Invalid(_("Choose a stage."), field="stage")
+    return stage_id

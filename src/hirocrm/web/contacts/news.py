@@ -20,6 +20,7 @@ from hirocrm.pipelines import queries as pipelines
 from hirocrm.web.contacts.rows import SHOWN, present_rows, read_page, spare
 from hirocrm.web.filters import read_filters
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.parameters import read_uuid
 
 
 @require_GET
@@ -78,13 +79,7 @@ def _rows(member: Member, shown: Sequence[UUID], fresh: Sequence[Contact]) -> li
 
 def _ids(given: str) -> list[UUID]:
     """The ids that are ones, at most a page of them."""
-    found = []
-    for one in given.split(",")[:SHOWN]:
-        try:
-            found.append(UUID(one))
-        except ValueError:
-            continue
-    return found
+    return [found for one in given.split(",")[:SHOWN] if (found := read_uuid(one))]
 
 
 def _address(name: str, given: QueryDict) -> str:

@@ -20,6 +20,7 @@ from hirocrm.inbox.limits import FILE_BYTES, INLINE_IMAGES
 from hirocrm.web.contact import page as contact_page
 from hirocrm.web.inbox import views
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.parameters import read_uuid
 from hirocrm.web.toasts import show_toast
 
 FILE_POLICY = "default-src 'none'; sandbox"
@@ -42,7 +43,7 @@ def send(request: MemberHttpRequest, conversation_id: UUID) -> HttpResponse:
         text=request.POST.get("text", ""),
         upload_ids=[upload.id for upload in uploads],
         reply_to=request.POST.get("reply_to", ""),
-        client_key=_key(request),
+        client_key=read_uuid(request.POST.get("client_key", "")),
         now=now,
     )
     if "close" in request.POST:
@@ -118,21 +119,13 @@ def _content(file: object) -> bytes:
     return bytes(file.read())  # type: ignore[attr-defined]  # Django's uploaded file
 
 
-def _key(request: MemberHttpRequest) -> UUID | None:
-    try:
-        return UUID(request.POST.get("client_key", ""))
-    except ValueError:
-        return None
-
-
 def _assignee(request: MemberHttpRequest) -> UUID | None:
     given = request.POST.get("assignee", "")
     if not given:
         return None
-    try:
-        return UUID(given)
-    except ValueError as exc:
-        raise Invalid(_("Choose a member."), field="assignee") from exc
+    if (member_id := read_uuid(given)) is None:
+        raise Invalid(_("Choose a member."), field="assignee")
+    return member_id
 
 
 def _shown_anew(

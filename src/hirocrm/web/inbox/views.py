@@ -26,6 +26,7 @@ from hirocrm.web.enforcement import enforcement_of
 from hirocrm.web.filters import encode
 from hirocrm.web.inbox import presentation
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.parameters import read_uuid
 
 SHOWN = 40
 DEFAULT_SORT = "-lastMessage"
@@ -143,7 +144,7 @@ def _wanted(request: MemberHttpRequest) -> tuple[InboxFilter, str]:
     window = given.get("window", "")
     wanted = InboxFilter(
         folder=Folder(folder) if folder in set(Folder) else Folder.OPEN,
-        page_id=page_id if _is_uuid(page_id) else None,
+        page_id=page_id if read_uuid(page_id) else None,
         # A window that has closed can't close soon.
         window=WindowState.OPEN.value if sort == "windowCloses" else _window(window),
     )
@@ -189,11 +190,3 @@ def _count(count: int) -> str:
 
 def _is_for(request: MemberHttpRequest, target: str) -> bool:
     return request.headers.get("HX-Target") == target
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -20,6 +20,7 @@ from hirocrm.pipelines import queries
 from hirocrm.pipelines.models import Pipeline, Stage
 from hirocrm.web.contact.opinion import Choice, author_of, choice_of
 from hirocrm.web.members import MemberHttpRequest, async_member_required
+from hirocrm.web.parameters import read_uuid
 from hirocrm.web.pipelines.forms import StageForm
 
 OFFERED = 30  # contacts to choose from, those who wrote last
@@ -95,7 +96,7 @@ def _question(request: MemberHttpRequest, pipeline_id: UUID) -> Question:
         stages=[_changed(one, draft) if one is drafted else one for one in stages],
         draft=draft,
         drafted=drafted,
-        contact_id=_uuid(request.POST.get("contact") or request.GET.get("contact", "")),
+        contact_id=read_uuid(request.POST.get("contact") or request.GET.get("contact", "")),
         offered=list(newest.filter(last_interaction_at__isnull=False)[:OFFERED]),
         analyser=author_of(who.provider, who.model),
     )
@@ -136,10 +137,3 @@ def _show(
     is_part = request.headers.get("HX-Target") == "tried"
     name = "pipelines/try.html#tried" if is_part else "pipelines/try.html"
     return render(request, name, context, status=status)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

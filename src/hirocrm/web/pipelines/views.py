@@ -21,6 +21,7 @@ from hirocrm.pipelines.errors import StageNotEmpty, StageUnknown
 from hirocrm.pipelines.models import Pipeline
 from hirocrm.pipelines.templates import TEMPLATES
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.parameters import read_uuid
 from hirocrm.web.pipelines.forms import TYPES, DeleteStageForm, ExampleForm, PipelineForm, StageForm
 from hirocrm.web.refusals import add_refusal
 from hirocrm.web.rights import rights_of
@@ -197,7 +198,7 @@ def reorder(request: MemberHttpRequest, pipeline_id: UUID) -> HttpResponse:
         if request.POST.get(name) in order:
             sent = _moved(order, request.POST[name], step)
     services.reorder_stages(
-        member=request.member, pipeline_id=pipeline_id, stage_ids=[_uuid(one) for one in sent]
+        member=request.member, pipeline_id=pipeline_id, stage_ids=_stage_ids(sent)
     )
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204)
@@ -210,11 +211,11 @@ def _moved(order: list[str], one: str, step: int) -> list[str]:
     return [*rest[:place], one, *rest[place:]]
 
 
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None
+def _stage_ids(sent: list[str]) -> list[UUID]:
+    ids = [found for one in sent if (found := read_uuid(one))]
+    if len(ids) < len(sent):
+        raise Http404
+    return ids
 
 
 @require_POST

@@ -22,6 +22,7 @@ from hirocrm.pipelines.errors import SuggestionNotFound
 from hirocrm.web.contact.moves import moment, reason_of, stage_id_of
 from hirocrm.web.contact.page import zone_of
 from hirocrm.web.members import MemberHttpRequest, member_required
+from hirocrm.web.parameters import read_uuid
 from hirocrm.web.review.items import list_items
 from hirocrm.web.toasts import show_toast
 
@@ -59,7 +60,8 @@ def answer(request: MemberHttpRequest, suggestion_id: UUID) -> HttpResponse:
 @member_required
 def undo(request: MemberHttpRequest) -> HttpResponse:
     """Take an answer back and ask again."""
-    contact_id, suggestion_id = _uuid(request, "contact"), _uuid(request, "suggestion")
+    contact_id = read_uuid(request.GET.get("contact", ""))
+    suggestion_id = read_uuid(request.GET.get("suggestion", ""))
     count = services.undo_action(
         member=request.member, done_at=moment(request), contact_id=contact_id, now=clock.now()
     )
@@ -131,10 +133,3 @@ def _address(cursor: str | None, **done: object) -> str:
     """The queue behind the cursor; `done` names the answer that its undo takes back."""
     query = urlencode({**({"after": cursor} if cursor else {}), **done})
     return f"{reverse('review')}?{query}" if query else reverse("review")
-
-
-def _uuid(request: MemberHttpRequest, name: str) -> UUID | None:
-    try:
-        return UUID(request.GET.get(name, ""))
-    except ValueError:
-        return None
