@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "hirocrm.web.policy.HtmxSignInMiddleware",
+    "hirocrm.web.members.AccountPagesMiddleware",
     "hirocrm.web.errors.DomainErrorMiddleware",
     "hirocrm.api.middleware.api_responses",
 ]

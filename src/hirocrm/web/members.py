@@ -1,8 +1,8 @@
-"""Which member looks at a page: every page but signing in is behind `member_required`."""
+"""Which member looks at a page: every page but the account's own is behind `member_required`."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -31,6 +31,29 @@ class MemberHttpRequest(HttpRequest):
 
 MemberView = Callable[Concatenate[MemberHttpRequest, P], HttpResponseBase]
 AsyncMemberView = Callable[Concatenate[MemberHttpRequest, P], Awaitable[HttpResponseBase]]
+
+
+class AccountPagesMiddleware:
+    """Gives the account's own pages, which are allauth's, the member whose name and links stand around them.
+
+    Who belongs to no organization sees them all the same.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer as ever."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        """Look the member up, once the address has turned out to be the account's."""
+        match = request.resolver_match
+        if match is None or not (match.url_name or "").startswith("account_"):
+            return
+        member = sessions.find_session_member(user=request.user, session=request.session)
+        if member is not None:
+            request.member = member  # type: ignore[attr-defined]  # makes it a MemberHttpRequest
 
 
 def member_required(view: MemberView[P]) -> Callable[..., HttpResponseBase]:
