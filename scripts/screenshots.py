@@ -145,7 +145,7 @@ ACTS: dict[str, tuple[str, Callable[[Page], object]]] = {
 }
 TALLEST = 6_000
 SCENES = Path(__file__).with_name("picture_scenes.py")
-DEMO_SECONDS = 240
+DEMO_SECONDS = 600
 BROWSER = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",
