@@ -241,7 +241,9 @@ class TestBulk:
         ]
 
         assert [answer.status_code for answer in answers] == [200, 200, 200, 404, 422]
-        assert answers[0].json().keys() == {"contacts", "calls", "tokens", "cost", "seconds"}
+        assert answers[0].json().keys() == {
+            "contacts", "calls", "tokens", "cost", "seconds", "callsToday"
+        }  # fmt: skip
 
     @pytest.mark.parametrize("body", [{}, {"contactIds": [], "filter": {}}])
     def test_wants_one_way_of_naming(self, api, body):
@@ -255,7 +257,9 @@ class TestBulk:
         )
 
         assert answer.status_code == 200
-        assert answer.json() == {"contacts": 0, "calls": 0, "tokens": 0, "cost": 0.0, "seconds": 0}
+        assert answer.json() == {
+            "contacts": 0, "calls": 0, "tokens": 0, "cost": 0.0, "seconds": 0, "callsToday": None
+        }  # fmt: skip
 
     @pytest.mark.parametrize("dry_run", [True, False])
     def test_a_reanalysis_of_anothers_contacts_alone_finds_none(self, api, stranger, dry_run):

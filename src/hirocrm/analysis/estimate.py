@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Avg, Count
 
 from hirocrm.analysis.asker import asker_for
+from hirocrm.analysis.key_pool.capacity import find_capacity
 from hirocrm.analysis.models import Analysis
 from hirocrm.analysis.providers.errors import TokenUsage
 from hirocrm.analysis.providers.pricing import cost_micro_usd
@@ -24,14 +26,18 @@ LOCAL_SECONDS_A_CALL = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Tokens in and out, money in millionths of a US dollar (None: price unknown), seconds with one worker."""
+    """Tokens in and out, money in millionths of a US dollar (None: price unknown), seconds with one worker.
+
+    `calls_today` is how many the keys' daily quota still lets through, None: all.
+    """
 
     tokens: int
     cost_micro_usd: int | None
     seconds: int
+    calls_today: int | None = None
 
 
-def guess_cost(*, organization: Organization, calls: int, messages: int) -> Guess:
+def guess_cost(*, organization: Organization, calls: int, messages: int, now: datetime) -> Guess:
     """What `calls` analyses of conversations with `messages` messages in all would take at most."""
     asker = asker_for(organization)
     recent = Analysis.objects.filter(
@@ -54,12 +60,18 @@ def guess_cost(*, organization: Organization, calls: int, messages: int) -> Gues
     each = seen["milliseconds"] / 1000 if seen["n"] else _seconds_a_call(asker.provider)
     in_flight = 1 if asker.provider == "local" else settings.ANALYSIS_CONCURRENCY
     usage = TokenUsage(tokens_in=round(calls * tokens_in), tokens_out=round(calls * tokens_out))
+    quota = find_capacity(
+        provider=asker.provider, model=asker.model, organization_id=organization.pk, now=now
+    )
+    by_quota = quota.seconds(calls=calls, tokens_each=tokens_in, now=now)
+    is_too_much = quota.today is not None and calls > quota.today
     return Guess(
         tokens=usage.tokens_in + usage.tokens_out,
         cost_micro_usd=_cost(
             asker, usage, calls * seen["cost"] if seen["cost"] is not None else None
         ),
-        seconds=math.ceil(calls * each / in_flight),
+        seconds=math.ceil(max(calls * each / in_flight, by_quota)),
+        calls_today=quota.today if is_too_much else None,
     )
 
 

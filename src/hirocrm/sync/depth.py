@@ -57,6 +57,7 @@ class DepthEstimate:
     is_exact: bool
     cost_micro_usd: int | None
     seconds: int
+    calls_today: int | None = None  # what the keys' daily quota still lets through; None: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,14 @@ def _estimate(
     oldest = None if days is None else now - timedelta(days=days)
     counts = [sample.count_since(oldest) for sample in samples]
     total = round(sum(count for count, _ in counts) / share)
-    guess = guess_cost(organization=organization, calls=total, messages=total * MESSAGES_EACH)
+    guess = guess_cost(
+        organization=organization, calls=total, messages=total * MESSAGES_EACH, now=now
+    )
     return DepthEstimate(
         days=days,
         conversations=total,
         is_exact=share == 1.0 and all(is_exact for _, is_exact in counts),
         cost_micro_usd=guess.cost_micro_usd,
+        calls_today=guess.calls_today,
         seconds=guess.seconds + math.ceil(total / 100 * SECONDS_A_HUNDRED),
     )

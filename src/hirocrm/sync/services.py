@@ -196,6 +196,7 @@ class Estimate:
     tokens: int
     cost_micro_usd: int | None
     seconds: int
+    calls_today: int | None  # what the keys' daily quota still lets through; None: all
 
 
 def chosen_conversations(
@@ -289,6 +290,7 @@ def estimate_reanalysis(
     organization_id: UUID,
     contact_ids: Sequence[UUID] | None,
     contact_filter: QuerySet[Contact] | None,
+    now: datetime,
 ) -> Estimate:
     """What `start_reanalysis` would take at most; unchanged conversations are answered from store, at no cost."""
     rows = chosen_conversations(
@@ -299,7 +301,10 @@ def estimate_reanalysis(
     )
     organization = Organization.objects.get(pk=organization_id)
     guess = guess_cost(
-        organization=organization, calls=figures["calls"], messages=figures["messages"] or 0
+        organization=organization,
+        calls=figures["calls"],
+        messages=figures["messages"] or 0,
+        now=now,
     )
     return Estimate(
         contacts=figures["contacts"],
@@ -307,6 +312,7 @@ def estimate_reanalysis(
         tokens=guess.tokens,
         cost_micro_usd=guess.cost_micro_usd,
         seconds=guess.seconds,
+        calls_today=guess.calls_today,
     )
 
 

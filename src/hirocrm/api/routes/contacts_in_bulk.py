@@ -252,7 +252,10 @@ def contacts_by_id(member: Member, contact_ids: list[UUID]) -> QuerySet[Contact]
 def estimate(member: Member, contacts: QuerySet[Contact]) -> EstimateOut:
     """What evaluating these contacts again would take."""
     found = syncing.estimate_reanalysis(
-        organization_id=member.organization_id, contact_ids=None, contact_filter=contacts
+        organization_id=member.organization_id,
+        contact_ids=None,
+        contact_filter=contacts,
+        now=clock.now(),
     )
     cost = found.cost_micro_usd
     return EstimateOut(
@@ -261,6 +264,7 @@ def estimate(member: Member, contacts: QuerySet[Contact]) -> EstimateOut:
         tokens=found.tokens,
         cost=None if cost is None else cost / MICRO,
         seconds=found.seconds,
+        calls_today=found.calls_today,
     )
 
 

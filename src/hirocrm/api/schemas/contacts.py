@@ -436,13 +436,17 @@ class ReanalyzeIn(Chosen):
 
 
 class EstimateOut(ApiSchema):
-    """What a re-analysis would take at most. `cost` is in US dollars, null where the price isn't known."""
+    """What a re-analysis would take at most. `cost` is in US dollars, null where the price isn't known.
+
+    `callsToday` is how many calls the keys' daily quota still lets through, null where all fit.
+    """
 
     contacts: int
     calls: int
     tokens: int
     cost: float | None
     seconds: int
+    calls_today: int | None = None
 
 
 class ImportLineError(ApiSchema):

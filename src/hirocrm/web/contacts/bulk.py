@@ -145,6 +145,7 @@ def estimate(request: MemberHttpRequest) -> HttpResponse:
         organization_id=request.member.organization_id,
         contact_ids=None,
         contact_filter=chosen(request),
+        now=clock.now(),
     )
     cost = found.cost_micro_usd
     context = {
