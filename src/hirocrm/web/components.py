@@ -71,7 +71,7 @@ class Attachment:
     url: str = ""
     title: str = ""
     preview: str = ""  # the address of a picture that we may show
-    is_expired: bool = False  # Meta doesn't give it out any more
+    is_expired: bool = False  # too old for its address to be offered
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class TestBubble:
         [
             ("story_reply", 25, "the story has ended"),
             ("story_mention", 25, "the story has ended"),
-            ("image", 24 * 8, "no longer available from Meta"),
+            ("image", 24 * 8, "not shown any more: Meta's links to files expire"),
         ],
     )
     def test_says_in_words_what_has_expired(self, say, bubble, kind, hours, words):

@@ -1,11 +1,11 @@
-"""Whether Meta still gives out a file: its addresses are signed for a while, and stories are gone after a day."""
+"""Whether a file's address is still worth offering: Meta signs addresses for a while, and stories end after a day."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 STORIES = frozenset({"story_reply", "story_mention"})
 STORY_LASTS = timedelta(hours=24)  # Meta's documentation: Instagram Messaging, story mentions
-# Meta says that these addresses are signed and expire, not when. After a week no answer can be sent any more either.
+# Our guess: Meta says that these addresses are signed and expire, not when. After a week no answer can be sent any more.
 SIGNED_HOST = "lookaside.fbsbx.com"
 SIGNED_LASTS = timedelta(days=7)
 END_PARAMETER = "oe"  # of addresses at Meta's CDN: the second they end, in hexadecimal
@@ -13,7 +13,7 @@ CDN_SUFFIX = ".fbcdn.net"
 
 
 def is_expired(kind: str, url: str, *, sent_at: datetime, now: datetime) -> bool:
-    """Whether the address of an attachment of this kind, sent then, leads nowhere any more."""
+    """Whether the address of an attachment of this kind, sent then, is too old to be offered."""
     if kind in STORIES:
         return now - sent_at >= STORY_LASTS
     address = _split(url)
