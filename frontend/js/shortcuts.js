@@ -55,9 +55,9 @@ if (typeof document !== "undefined") {
   }, true);
 }
 
-// A page's own shortcuts: data-shortcut with data-shortcut-label="Accept".
+// A page's own shortcuts: data-shortcut with data-shortcut-label="Accept"; only those that can be used right now.
 function listThisPage() {
-  const labelled = [...document.querySelectorAll("[data-shortcut][data-shortcut-label]")];
+  const labelled = [...document.querySelectorAll("[data-shortcut][data-shortcut-label]:not(:disabled)")].filter(visible);
   document.querySelector("[data-shortcut-page]").hidden = labelled.length === 0;
   document.querySelector("[data-shortcut-page-list]").replaceChildren(...labelled.map(listed));
 }

@@ -92,6 +92,16 @@ class TestReview:
         assert ben.needs_review is True
         assert page.locator(".rail [data-review-count]").inner_text() == "1"
 
+    def test_lists_its_keys_once_though_the_next_contact_is_on_the_page(self, visit, agent, people):
+        page = visit(agent, "/review")
+        page.locator("html[data-review=on]").wait_for(state="attached")
+
+        page.keyboard.press("?")
+        page.locator("[data-shortcut-page-list] kbd").first.wait_for()
+
+        keys = page.locator("[data-shortcut-page-list] kbd").all_inner_texts()
+        assert keys == ["1", "2", "d", "s", "a"]
+
     def test_shows_the_next_contact_before_the_answer_is_taken(self, visit, agent, people):
         page = visit(agent, "/review")
         page.locator("html[data-review=on]").wait_for(state="attached")
