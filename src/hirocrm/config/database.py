@@ -6,6 +6,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from hirocrm.config.env import Env, SettingsError
 
 POOL_MAX_SIZE = 16
+# Seconds a request waits for a connection, and the pool goes on trying for one before it leaves that to the next
+# request. Its own 300 s would double the pause between two tries until a database is back long before it is asked.
+PATIENCE_SECONDS = 10
 
 
 def database_settings(env: Env) -> dict[str, Any]:
@@ -18,7 +21,12 @@ def database_settings(env: Env) -> dict[str, Any]:
     else:
         location = parse_database_url(env.database_url.get_secret_value())
     options = {
-        "pool": {"min_size": 1, "max_size": POOL_MAX_SIZE, "timeout": 10},
+        "pool": {
+            "min_size": 1,
+            "max_size": POOL_MAX_SIZE,
+            "timeout": PATIENCE_SECONDS,
+            "reconnect_timeout": PATIENCE_SECONDS,
+        },
         "connect_timeout": 5,
         "application_name": "hirocrm",
         **location.pop("OPTIONS", {}),
