@@ -100,7 +100,7 @@ def _lose(page: Page) -> None:
 
 
 def _make_token(page: Page) -> None:
-    page.get_by_label("Name").fill("Website")
+    page.get_by_label("Name", exact=True).fill("Website")
     page.get_by_role("button", name="Make token").click()
 
 
