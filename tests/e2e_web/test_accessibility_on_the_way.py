@@ -1,4 +1,6 @@
-"""axe-core on the pages that only a journey leads to: an invitation, a login's Pages, a first sync, an archive's names."""
+"""axe-core on what only a journey leads to: an invitation, a login's Pages, a first sync, an archive's two downloads
+and its names, the menu of an account with several organizations.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -10,6 +12,7 @@ from hirocrm.core import clock
 from hirocrm.meta.models import ChoiceOutcome, FoundPage, Login
 from hirocrm.organizations.services import invite_member
 from tests.e2e_web.test_accessibility import AXE, faults
+from tests.factories import MemberFactory
 from tests.web.imports.test_imports import archive
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -65,3 +68,28 @@ def test_no_page_on_the_way_breaks_a_rule(visit, owner, server, shop, phone):
         found |= faults(page, address)
 
     assert found == {}
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core comes with `make assets`.")
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
+def test_the_question_of_two_downloads_breaks_no_rule(visit, owner, phone):
+    both = archive(("Mia Cruz", "Ana's Closet"), instagram=(("leo.gomez", "anas.closet"),))
+    page = visit(owner, "/imports", phone=phone)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "meta.zip", "mimeType": "application/zip", "buffer": both.read()}
+    )
+    page.get_by_role("button", name="Import").click()
+    page.get_by_text("Which one first?").wait_for()
+
+    assert faults(page, "import-platform") == {}
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core comes with `make assets`.")
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "desk"])
+def test_the_account_menu_breaks_no_rule(visit, owner, phone):
+    for number in range(12):
+        MemberFactory(user=owner.user, organization__name=f"Client {number}")
+    page = visit(owner, "/settings", phone=phone)
+    page.get_by_label("Your account").click()
+
+    assert faults(page, "account-menu") == {}
