@@ -126,7 +126,7 @@ THREAD = {
     "messages": [
         {"sender_name": "Mia Cruz", "timestamp_ms": 1_767_225_600_000, "content": "hm po?"}
     ],
-    "title": "Mia Cruz",
+    "title": "Conversation",
     "thread_path": "inbox/one",
 }
 # What a page shows only once somebody did something there: its name, the page, and what they do.
