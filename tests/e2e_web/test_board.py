@@ -322,7 +322,7 @@ class TestDrawer:
         page.keyboard.press("Escape")
         page.locator("#drawer").wait_for(state="hidden")
 
-        page.wait_for_function(f"document.activeElement.id === 'card-{ana.id}-link'")
+        page.wait_for_function("id => document.activeElement.id === id", arg=f"card-{ana.id}-link")
 
 
 class TestMoreCards:

@@ -170,7 +170,7 @@ class TestWayIn:
             page = context.new_page()
             sign_in(page, EMAIL, "not-the-password")
 
-            page.get_by_text("not correct").first.wait_for()
+            page.get_by_text("That address and password don't belong together").first.wait_for()
             assert page.locator("input[name=login]").input_value() == EMAIL
             assert page.locator(".rail").count() == 0
 
