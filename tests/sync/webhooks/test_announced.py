@@ -10,7 +10,7 @@ from hirocrm.contacts.models import Activity, Contact, Conversation, Message
 from hirocrm.core.errors import UpstreamRateLimited
 from hirocrm.meta.models import Page, WebhookHealth
 from hirocrm.sync.models import ParkedEvent, SyncRun
-from hirocrm.sync.webhooks import announced
+from hirocrm.sync.webhooks import announced, asking
 from tests.factories import PageFactory
 from tests.sync.webhooks.payloads import INSTAGRAM, instagram_body, page_body, text
 
@@ -21,7 +21,7 @@ LATER = datetime(2026, 1, 2, 0, 12, tzinfo=UTC)  # two minutes after `now`
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(announced, "CALLS_PER_SECOND", 1000.0)
+    monkeypatch.setattr(asking, "CALLS_PER_SECOND", 1000.0)
 
 
 @pytest.fixture

@@ -15,25 +15,21 @@ from django.db import transaction
 
 from hirocrm.contacts.models import Message
 from hirocrm.contacts.snapshots import ConversationSnapshot, Platform
-from hirocrm.core import clock, jobs
+from hirocrm.core import jobs
 from hirocrm.core.errors import (
     UpstreamForbidden,
-    UpstreamRateLimited,
     UpstreamRejected,
-    UpstreamUnauthorized,
 )
 from hirocrm.core.threads import in_thread
-from hirocrm.meta import health
-from hirocrm.meta.connections import open_graph
 from hirocrm.meta.graph import shapes
 from hirocrm.meta.graph.client import GraphClient
-from hirocrm.meta.graph.pace import CallPace
 from hirocrm.meta.models import ConnectionState, Page
 from hirocrm.sync.models import ParkedEvent
 from hirocrm.sync.sources.graph_snapshots import Business, to_snapshot
 from hirocrm.sync.webhooks.apply import apply_fetched
+from hirocrm.sync.webhooks.asking import ask_each
 from hirocrm.sync.webhooks.parking import ANNOUNCED, ANNOUNCED_FOR
-from hirocrm.sync.webhooks.reread import ASKABLE, CALLS_PER_SECOND, PAGES_AT_ONCE, READ_AT_ONCE
+from hirocrm.sync.webhooks.reread import ASKABLE, PAGES_AT_ONCE, READ_AT_ONCE
 
 log = structlog.get_logger(__name__)
 
@@ -79,18 +75,7 @@ async def fetch_announced(page_id: UUID, *, now: datetime) -> None:
     page, wanted = await in_thread(_prepare, page_id, now)
     if page is None:
         return
-    pace = CallPace(calls_per_second=CALLS_PER_SECOND, burst=1)
-    async with open_graph(page) as graph:
-        for one in wanted:
-            await pace.wait_turn()
-            try:
-                message = await _ask(graph, one)
-            except (UpstreamUnauthorized, UpstreamRateLimited) as refusal:
-                await in_thread(health.note_trouble, page=page, error=refusal, now=clock.now())
-                if isinstance(refusal, UpstreamUnauthorized):
-                    return
-                raise
-            await in_thread(_take, page, one, message, clock.now())
+    await ask_each(page, wanted, ask=_ask, take=_take)
 
 
 def _prepare(page_id: UUID, now: datetime) -> tuple[Page | None, Sequence[_Wanted]]:

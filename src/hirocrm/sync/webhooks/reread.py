@@ -13,29 +13,23 @@ import structlog
 from django.db import transaction
 
 from hirocrm.contacts.models import Message
-from hirocrm.core import clock
 from hirocrm.core.errors import (
     UpstreamForbidden,
-    UpstreamRateLimited,
     UpstreamRejected,
-    UpstreamUnauthorized,
 )
 from hirocrm.core.platforms import Platform
 from hirocrm.core.text import clean
 from hirocrm.core.threads import in_thread
-from hirocrm.meta import health
-from hirocrm.meta.connections import open_graph
 from hirocrm.meta.graph.client import GraphClient
-from hirocrm.meta.graph.pace import CallPace
 from hirocrm.meta.models import ConnectionState, Page
 from hirocrm.sync.models import ParkedEvent
 from hirocrm.sync.webhooks.apply import apply_changes
+from hirocrm.sync.webhooks.asking import ask_each
 from hirocrm.sync.webhooks.parking import REREAD, Change, ask_to_reread
 
 log = structlog.get_logger(__name__)
 
 READ_AT_ONCE, PAGES_AT_ONCE = 50, 100
-CALLS_PER_SECOND = 1.0
 ASKABLE = (ConnectionState.HEALTHY, ConnectionState.LIMITED)
 
 
@@ -66,18 +60,7 @@ async def reread_messages(page_id: UUID) -> None:
     page, wanted = await in_thread(_prepare, page_id)
     if page is None:
         return
-    pace = CallPace(calls_per_second=CALLS_PER_SECOND, burst=1)
-    async with open_graph(page) as graph:
-        for one in wanted:
-            await pace.wait_turn()
-            try:
-                text = await _ask(graph, one)
-            except (UpstreamUnauthorized, UpstreamRateLimited) as refusal:
-                await in_thread(health.note_trouble, page=page, error=refusal, now=clock.now())
-                if isinstance(refusal, UpstreamUnauthorized):
-                    return
-                raise
-            await in_thread(_take, page, one, text, clock.now())
+    await ask_each(page, wanted, ask=_ask, take=_take)
 
 
 def _prepare(page_id: UUID) -> tuple[Page | None, Sequence[_Wanted]]:
