@@ -29,7 +29,7 @@ from hirocrm.analysis.providers.gemini import GeminiProvider
 from hirocrm.analysis.providers.http import ProviderHttp
 from hirocrm.analysis.providers.openai import OpenAIProvider
 from hirocrm.analysis.providers.protocol import Provider
-from hirocrm.analysis.schema import AnalysisAnswer, AnalysisRequest
+from hirocrm.analysis.schema import AnalysisAnswer, AnalysisRequest, Spent
 from hirocrm.analysis.vendor_analyst import VendorAnalyst
 from hirocrm.core import clock
 
@@ -100,25 +100,32 @@ class Analyst:
         await self._database.close()
 
     async def analyse(
-        self, request: AnalysisRequest, *, organization_id: UUID, place: Place | None = None
+        self,
+        request: AnalysisRequest,
+        *,
+        organization_id: UUID,
+        place: Place | None = None,
+        wasted: list[Spent] | None = None,
     ) -> AnalysisAnswer:
         """Return the first answer in the organization's order of analysers.
 
         The next analyser is asked where one fails, has spent its day, or has reached the monthly ceiling.
-        With `place`, the answer counts as in flight until `saved` is called.
+        With `place`, the answer counts as in flight until `saved` is called. What the vendors that gave none took all
+        the same is added to `wasted`, also where this raises; an answer's own usage is not among it.
 
         Raises:
             AnalysisFailed: one sentence why; `retriable` says whether another try may help.
             AllKeysResting: come back at `until`; nothing is lost and nothing failed.
             BudgetReached: the organization's monthly ceiling.
         """
+        bill = [] if wasted is None else wasted
         order = await self._order(organization_id)
         for analyser in order[:-1]:
             try:
-                return await self._ask(analyser, request, organization_id, place)
+                return await self._ask(analyser, request, organization_id, place, bill)
             except (AnalysisFailed, AllKeysResting, BudgetReached) as exc:
                 log.info("analysis.fell_back", analyser=analyser.name, reason=exc.code)
-        return await self._ask(order[-1], request, organization_id, place)
+        return await self._ask(order[-1], request, organization_id, place, bill)
 
     def saved(self, place: Place) -> None:
         """The answer is saved, or there is none: its place in flight is for others."""
@@ -139,6 +146,7 @@ class Analyst:
         request: AnalysisRequest,
         organization_id: UUID,
         place: Place | None,
+        wasted: list[Spent],
     ) -> AnalysisAnswer:
         name = analyser.name
         if name == LOCAL:
@@ -153,7 +161,7 @@ class Analyst:
         await self._check_ceiling(organization_id)
         kept = place or Place()
         try:
-            answer = await self._vendor(name).ask(request, source, kept)
+            answer = await self._vendor(name).ask(request, source, kept, wasted)
         except BaseException:
             self._pool.free(kept)
             raise

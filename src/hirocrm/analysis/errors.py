@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from hirocrm.analysis.schema import Spent
 from hirocrm.core.errors import Conflict, HiroError, Invalid, NotFound, UpstreamRateLimited
 
 
@@ -10,18 +9,15 @@ class AnalysisFailed(HiroError):
     """This conversation got no analysis. `retriable`: another try later may go better.
 
     `reason` is a stable word (`model_retired`, `prompt_blocked`, `provider_unavailable`, …), the sentence is
-    for people and the same for every conversation that failed for that reason. `spent` was paid all the same.
+    for people and the same for every conversation that failed for that reason.
     """
 
     code = "analysis_failed"
 
-    def __init__(
-        self, sentence: str, *, reason: str, retriable: bool, spent: Spent | None = None
-    ) -> None:
+    def __init__(self, sentence: str, *, reason: str, retriable: bool) -> None:
         super().__init__(sentence, reason=reason, retriable=retriable)
         self.reason = reason
         self.retriable = retriable
-        self.spent = spent
 
 
 class AllKeysResting(UpstreamRateLimited):

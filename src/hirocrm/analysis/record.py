@@ -28,6 +28,14 @@ class Answered:
 
     reading: Reading
     answer: AnalysisAnswer | None
+    wasted: Sequence[Spent] = ()  # on analysers that gave none before
+
+    @property
+    def paid(self) -> tuple[Spent, ...]:
+        """What vendors took for it."""
+        given = self.answer
+        own = (Spent(given.provider, given.model, given.usage),) if given else ()
+        return (*self.wasted, *own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,12 @@ class Failed:
     sentence: str
     code: str
     is_final: bool = False  # asking again would bring the same
-    spent: Spent | None = None
+    wasted: Sequence[Spent] = ()
+
+    @property
+    def paid(self) -> tuple[Spent, ...]:
+        """What vendors took all the same."""
+        return tuple(self.wasted)
 
 
 def record_answers(
@@ -52,7 +65,8 @@ def record_answers(
 ) -> list[Analysis]:
     """Store `answered` in the caller's transaction; returns each one's analysis, in order.
 
-    The contacts are changed in memory only: their row is written once, with their new place.
+    The contacts are changed in memory only: their row is written once, with their new place. What the answers cost is
+    the caller's to add (`add_spend`).
     """
     stored = _stored_meanwhile([i.reading for i in answered if i.answer is not None])
     rows = [
@@ -74,7 +88,6 @@ def record_answers(
     for item, row in zip(answered, rows, strict=True):
         _note_on_contact(item.reading.contact, row, now)
     _mark_done([item.reading for item in answered], settings_hash)
-    add_spend(organization_id, fresh, now)
     return rows
 
 
@@ -190,13 +203,10 @@ def _mark_done(readings: Sequence[Reading], settings_hash: str) -> None:
     update_rows(Conversation, columns, rows)
 
 
-def record_failures(
-    *, organization_id: UUID, failed: Sequence[Failed], settings_hash: str, now: datetime
-) -> None:
+def record_failures(*, failed: Sequence[Failed], settings_hash: str) -> None:
     """Note why there is no answer; earlier summaries stay, and the conversation waits for another try.
 
-    After a final failure it waits for news, other settings, or a person who asks for it. What a vendor took for
-    useless answers counts as spent.
+    After a final failure it waits for news, other settings, or a person who asks for it.
     """
     columns = ["id", "analysis_state", "analysis_error", "analysis_attempts", "analysed_settings"]
     rows = [
@@ -206,26 +216,16 @@ def record_failures(
         for f in failed
     ]  # fmt: skip
     update_rows(Conversation, columns, rows)
-    add_spend(organization_id, [unsaved(f.spent) for f in failed if f.spent], now)
 
 
-def unsaved(spent: Spent) -> Analysis:
-    """The cost of answers that aren't kept, for `add_spend`."""
-    return Analysis(
-        provider=spent.provider,
-        model=spent.model[:MODEL_LENGTH],
-        tokens_in=spent.usage.tokens_in,
-        tokens_out=spent.usage.tokens_out,
-        cost_micro_usd=spent.usage.cost_micro_usd,
-    )
-
-
-def add_spend(organization_id: UUID, analyses: Sequence[Analysis], now: datetime) -> None:
-    """Add the tokens and money of `analyses` to the day's figures, in one statement."""
+def add_spend(organization_id: UUID, paid: Sequence[Spent], now: datetime) -> None:
+    """Add tokens and money to the day's figures, whether the answers are kept or not."""
     totals: dict[tuple[str, str], list[int]] = {}
-    for row in analyses:
-        total = totals.setdefault((row.provider, row.model), [0, 0, 0, 0])
-        for index, amount in enumerate((1, row.tokens_in, row.tokens_out, row.cost_micro_usd or 0)):
+    for spent in paid:
+        total = totals.setdefault((spent.provider, spent.model[:MODEL_LENGTH]), [0, 0, 0, 0])
+        usage = spent.usage
+        amounts = (1, usage.tokens_in, usage.tokens_out, usage.cost_micro_usd or 0)
+        for index, amount in enumerate(amounts):
             total[index] += amount
     # In one order in every process, so that two of them can't wait for each other.
     DailySpend.objects.bulk_create(

@@ -250,7 +250,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a vendor took for answers that were of no use: blocked, cut off, or not valid."""
+    """What a vendor took, be its answer of use or not: blocked, cut off, not valid, or no longer wanted."""
 
     provider: str
     model: str

@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from hirocrm.analysis.asker import asker_for
 from hirocrm.analysis.engine import Analyst
 from hirocrm.analysis.errors import AllKeysResting, AnalysisFailed, BudgetReached
-from hirocrm.analysis.record import add_spend, unsaved
+from hirocrm.analysis.record import add_spend
 from hirocrm.analysis.schema import AnalysisAnswer, Spent
 from hirocrm.analysis.transcripts import Reading, read_conversations
 from hirocrm.contacts.models import Contact, Conversation
@@ -33,7 +33,7 @@ class Tried:
     contact: Contact
     answer: AnalysisAnswer | None
     problem: str = ""
-    spent: Spent | None = None  # on answers of no use
+    wasted: Sequence[Spent] = ()  # on answers of no use
 
 
 async def try_stages(
@@ -94,19 +94,20 @@ def _newest(organization_id: UUID, contact_id: UUID | None) -> list[UUID]:
 
 
 async def _ask(analyst: Analyst, member: Member, reading: Reading) -> Tried:
+    wasted: list[Spent] = []
     try:
-        answer = await analyst.analyse(reading.request, organization_id=member.organization_id)
-    except AnalysisFailed as exc:
-        return Tried(reading.contact, None, exc.sentence, exc.spent)
-    except (AllKeysResting, BudgetReached) as exc:
-        return Tried(reading.contact, None, exc.sentence)
-    return Tried(reading.contact, answer)
+        answer = await analyst.analyse(
+            reading.request, organization_id=member.organization_id, wasted=wasted
+        )
+    except (AnalysisFailed, AllKeysResting, BudgetReached) as exc:
+        return Tried(reading.contact, None, exc.sentence, wasted)
+    return Tried(reading.contact, answer, wasted=wasted)
 
 
 def _charge(member: Member, found: Sequence[Tried], now: datetime) -> None:
     """What was asked is paid for, though its answer isn't kept."""
     answers = [one.answer for one in found if one.answer is not None]
     spent = [Spent(answer.provider, answer.model, answer.usage) for answer in answers]
-    spent += [one.spent for one in found if one.spent is not None]
+    spent += [taken for one in found for taken in one.wasted]
     if spent:
-        add_spend(member.organization_id, [unsaved(one) for one in spent], now)
+        add_spend(member.organization_id, spent, now)

@@ -83,11 +83,13 @@ class VendorAnalyst:
         self._provider = provider
         self._pool = pool
 
-    async def ask(self, request: AnalysisRequest, source: Source, place: Place) -> AnalysisAnswer:
+    async def ask(
+        self, request: AnalysisRequest, source: Source, place: Place, wasted: list[Spent]
+    ) -> AnalysisAnswer:
         """Return the vendor's checked answer, which keeps `place` until whoever asked has saved it.
 
         A 429 or a refused key moves on to another key at once; a fault is tried twice more; an invalid answer is
-        asked for once more.
+        asked for once more, and counts in the usage of the next. Without an answer, what was paid is added to `wasted`.
 
         Raises:
             AnalysisFailed: it won't work, or not now (`retriable`).
@@ -95,12 +97,17 @@ class VendorAnalyst:
         """
         prompt = build_prompt(request)
         tally = _Tally()
-        while True:
-            lease = await self._lease(source, prompt)
-            answer = await self._try(lease, request, prompt, tally, place)
-            if answer is not None:
-                return answer
-            self._pool.free(place)
+        try:
+            while True:
+                lease = await self._lease(source, prompt)
+                answer = await self._try(lease, request, prompt, tally, place)
+                if answer is not None:
+                    return answer
+                self._pool.free(place)
+        except BaseException:
+            if tally.model:
+                wasted.append(Spent(self._provider.name, tally.model, tally.paid))
+            raise
 
     async def _lease(self, source: Source, prompt: Prompt) -> Lease:
         try:
@@ -138,10 +145,10 @@ class VendorAnalyst:
         except PromptBlocked as exc:
             self._pool.answered(lease, tokens_in=exc.usage.tokens_in if exc.usage else None)
             tally.add(self._provider.name, lease.model, exc.usage)
-            raise self._failure(exc, tally, retriable=False) from None
+            raise _failure(exc, retriable=False) from None
         except RequestRefused as exc:
             self._pool.unanswered(lease)
-            raise self._failure(exc, tally, retriable=False) from None
+            raise _failure(exc, retriable=False) from None
         except BaseException:
             self._pool.unanswered(lease)
             raise
@@ -185,7 +192,7 @@ class VendorAnalyst:
     async def _pause_after(self, exc: ProviderUnavailable, tally: _Tally) -> None:
         tally.faults += 1
         if tally.faults > MORE_TRIES:
-            raise self._failure(exc, tally, retriable=True) from None
+            raise _failure(exc, retriable=True) from None
         pause = TRY_AGAIN_SECONDS * 2.0 ** (tally.faults - 1)
         pause = max(pause, min(exc.retry_after_seconds or 0.0, LONGEST_PAUSE_SECONDS))
         await asyncio.sleep(pause * random.uniform(1.0, 1.3))
@@ -193,16 +200,12 @@ class VendorAnalyst:
     def _ask_again_or_fail(self, exc: AnswerInvalid, tally: _Tally) -> None:
         tally.invalid += 1
         if tally.invalid > INVALID_AGAIN:
-            raise self._failure(exc, tally, retriable=False) from None
+            raise _failure(exc, retriable=False) from None
         if isinstance(exc, AnswerTruncated):
             tally.output_tokens *= 2
 
-    def _failure(
-        self,
-        exc: PromptBlocked | RequestRefused | AnswerInvalid | ProviderUnavailable,
-        tally: _Tally,
-        *,
-        retriable: bool,
-    ) -> AnalysisFailed:
-        spent = Spent(self._provider.name, tally.model, tally.paid) if tally.model else None
-        return AnalysisFailed(exc.sentence, reason=exc.code, retriable=retriable, spent=spent)
+
+def _failure(
+    exc: PromptBlocked | RequestRefused | AnswerInvalid | ProviderUnavailable, *, retriable: bool
+) -> AnalysisFailed:
+    return AnalysisFailed(exc.sentence, reason=exc.code, retriable=retriable)

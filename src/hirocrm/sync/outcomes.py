@@ -13,11 +13,12 @@ from hirocrm.analysis.record import (
     AI_COLUMNS,
     Answered,
     Failed,
+    add_spend,
     ai_row,
     record_answers,
     record_failures,
-    unsaved,
 )
+from hirocrm.analysis.schema import Spent
 from hirocrm.analysis.transcripts import Asker, settings_hash
 from hirocrm.contacts.models import AnalysisState, Contact, Conversation
 from hirocrm.core import jobs
@@ -110,22 +111,28 @@ def record(
     )
     assigned = _assign(plan, answered, analyses, now)
     _save_contacts([item.reading.contact for item in answered], now)
-    record_failures(
-        organization_id=plan.organization_id,
-        failed=failed,
-        settings_hash=plan.settings_hash,
-        now=now,
-    )
+    record_failures(failed=failed, settings_hash=plan.settings_hash)
     _leave_batches(ours)
     _tell(plan, ours)
+    # Of all of them: what came too late for a cancelled run was paid for as well.
+    paid = [spent for _, item in items for spent in item.paid]
+    add_spend(plan.organization_id, paid, now)
     if plan.run_id is None:
         return False
-    _add_to_run(plan, answered, failed, analyses, assigned)
+    _add_to_run(plan, answered, failed, assigned, paid)
     run = SyncRun.objects.only("cancel_requested_at", "organization_id", "page_id").get(
         pk=plan.run_id
     )
     lifecycle.tell(run)
     return run.cancel_requested_at is not None
+
+
+@transaction.atomic
+def charge(*, plan: ReadingPlan, paid: Sequence[Spent], now: datetime) -> None:
+    """Count what vendors took for a conversation that nothing else is to be written about."""
+    add_spend(plan.organization_id, paid, now)
+    if plan.run_id is not None:
+        lifecycle.count(plan.run_id, **_sums(paid))
 
 
 def _tell(plan: ReadingPlan, ours: Sequence[tuple[UUID, Answered | Failed]]) -> None:
@@ -241,13 +248,11 @@ def _add_to_run(
     plan: ReadingPlan,
     answered: Sequence[Answered],
     failed: Sequence[Failed],
-    analyses: Sequence[Analysis],
     assigned: Assigned,
+    paid: Sequence[Spent],
 ) -> None:
     run = SyncRun(pk=plan.run_id, organization_id=plan.organization_id)
     lifecycle.record_troubles(run, [_trouble(item) for item in failed])
-    paid = [row for row, item in zip(analyses, answered, strict=True) if item.answer is not None]
-    paid += [unsaved(item.spent) for item in failed if item.spent]
     lifecycle.count(
         run.pk,
         analyzed=len(answered),
@@ -255,10 +260,17 @@ def _add_to_run(
         needs_review=assigned.count(Decision.REVIEW),
         skipped=assigned.count(Decision.SKIPPED),
         failed=len(failed),
-        tokens_in=sum(row.tokens_in for row in paid),
-        tokens_out=sum(row.tokens_out for row in paid),
-        cost_micro_usd=sum(row.cost_micro_usd or 0 for row in paid),
+        **_sums(paid),
     )
+
+
+def _sums(paid: Sequence[Spent]) -> dict[str, int]:
+    """The run's columns of what was paid."""
+    return {
+        "tokens_in": sum(spent.usage.tokens_in for spent in paid),
+        "tokens_out": sum(spent.usage.tokens_out for spent in paid),
+        "cost_micro_usd": sum(spent.usage.cost_micro_usd or 0 for spent in paid),
+    }
 
 
 def _trouble(item: Failed) -> Trouble:

@@ -21,6 +21,7 @@ from hirocrm.analysis.asker import asker_for
 from hirocrm.analysis.errors import AllKeysResting, AnalysisFailed, BudgetReached
 from hirocrm.analysis.key_pool.queues import Place
 from hirocrm.analysis.record import Answered, Failed
+from hirocrm.analysis.schema import Spent
 from hirocrm.analysis.transcripts import Reading, read_conversations
 from hirocrm.core import clock, jobs
 from hirocrm.core.threads import in_thread
@@ -123,17 +124,22 @@ class ReadingLine:
             self._asking[key] -= 1
 
     async def _answer(self, task: Task, reading: Reading, place: Place) -> Answered | Failed:
+        plan = task.plan
+        wasted: list[Spent] = []
         try:
             answer = await self._analyst.analyse(
-                reading.request, organization_id=task.plan.organization_id, place=place
+                reading.request, organization_id=plan.organization_id, place=place, wasted=wasted
             )
         except AnalysisFailed as exc:
-            return Failed(
-                reading, exc.sentence, exc.reason, is_final=not exc.retriable, spent=exc.spent
-            )
+            final = not exc.retriable
+            return Failed(reading, exc.sentence, exc.reason, is_final=final, wasted=wasted)
         except BudgetReached as exc:
-            return Failed(reading, exc.sentence, exc.code)
-        return Answered(reading, answer)
+            return Failed(reading, exc.sentence, exc.code, wasted=wasted)
+        except AllKeysResting:
+            if wasted:  # nothing is written about the conversation itself: it comes back
+                await in_thread(outcomes.charge, plan=plan, paid=wasted, now=clock.now())
+            raise
+        return Answered(reading, answer, wasted)
 
     async def _write(self, outcome: _Outcome) -> None:
         self._waiting.append(outcome)
