@@ -3,7 +3,7 @@
 Its beginning is a person's choice, for its depth and cost are theirs: a Page that nobody ever synced, or whose
 first sync somebody cancelled, waits for that choice however healthy it is. Once begun it is wanted until it is
 done: one that a dead token or another failure ended goes on when the Page is reconnected and by its schedule,
-as deep as it was begun.
+as deep as it was begun. (What any later sync leaves undone, the next one takes on: `services.start_sync`.)
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,10 @@ from hirocrm.core.errors import HiroError
 from hirocrm.meta import services as pages_of
 from hirocrm.meta.models import Page
 from hirocrm.organizations.models import Member
-from hirocrm.sync import services
-from hirocrm.sync.models import RunKind, RunStatus, SyncRun
+from hirocrm.sync import queries, services
+from hirocrm.sync.models import RunStatus, SyncRun
 
 PORTION = 20  # syncs started while a person waits: about a second
-CUT_OFF = (RunStatus.FAILED, RunStatus.TOKEN_EXPIRED)  # how a sync ends that is still wanted
 
 
 @dataclass(kw_only=True)
@@ -88,7 +87,7 @@ def go_on(
 
 def is_open_question(page: Page) -> bool:
     """Whether a person is still to choose the Page's first sync."""
-    latest = _latest(page)
+    latest = queries.find_latest_sync(page)
     return page.last_synced_at is None and (latest is None or latest.status == RunStatus.CANCELLED)
 
 
@@ -98,22 +97,14 @@ def resume(*, page: Page, member: Member | None = None, now: datetime) -> SyncRu
     Raises:
         PageNotConnected: there is no token to sync with.
     """
-    latest = _latest(page)
-    if page.last_synced_at is not None or latest is None or latest.status not in CUT_OFF:
+    begun = queries.find_cut_off(page)
+    if page.last_synced_at is not None or begun is None:
         return None
-    since = latest.options.get("since")
+    since = begun.options.get("since")
     return services.start_sync(
         page=page,
         member=member,
-        full=latest.full,
         since=datetime.fromisoformat(since) if since else None,
-        asked=bool(latest.options.get("asked")),
+        asked=False,
         now=now,
     )
-
-
-def _latest(page: Page) -> SyncRun | None:
-    runs = SyncRun.objects.filter(
-        organization_id=page.organization_id, page=page, kind=RunKind.SYNC
-    )
-    return runs.order_by("-created_at", "-id").first()

@@ -7,10 +7,11 @@ from django.db.models import F, Func, Q, QuerySet
 from hirocrm.contacts.models import AnalysisState, Conversation
 from hirocrm.meta.models import Page
 from hirocrm.sync.errors import RunNotFound
-from hirocrm.sync.models import AnalysisBatch, RunError, RunKind, SyncRun
+from hirocrm.sync.models import AnalysisBatch, RunError, RunKind, RunStatus, SyncRun
 
 ERRORS_AT_ONCE = 1_000
 ERRORS_SHOWN = 100
+CUT_OFF = (RunStatus.FAILED, RunStatus.TOKEN_EXPIRED)  # how a sync ends that is still wanted
 
 
 def get_run(*, organization_id: UUID, run_id: UUID) -> SyncRun:
@@ -34,6 +35,20 @@ def list_runs(*, organization_id: UUID, page: Page | None = None) -> QuerySet[Sy
 def find_open_sync(page: Page) -> SyncRun | None:
     """The Page's sync that hasn't ended, if any."""
     return SyncRun.objects.filter(page=page, kind=RunKind.SYNC, finished_at=None).first()
+
+
+def find_latest_sync(page: Page) -> SyncRun | None:
+    """The Page's latest sync, if any; light ones do nothing that an earlier one may have left to do."""
+    runs = SyncRun.objects.filter(
+        organization_id=page.organization_id, page=page, kind=RunKind.SYNC
+    )
+    return runs.exclude(options__has_key="light").order_by("-created_at", "-id").first()
+
+
+def find_cut_off(page: Page) -> SyncRun | None:
+    """The Page's latest sync if a dead token or another failure ended it before its time."""
+    latest = find_latest_sync(page)
+    return latest if latest is not None and latest.status in CUT_OFF else None
 
 
 def list_open_runs(*, organization_id: UUID) -> QuerySet[SyncRun]:

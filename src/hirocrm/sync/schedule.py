@@ -9,7 +9,7 @@ from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Val
 from django.db.models.functions import Coalesce
 
 from hirocrm.meta.models import ConnectionState, Page, SyncSchedule
-from hirocrm.sync import first
+from hirocrm.sync import first, queries
 from hirocrm.sync.errors import PageNotConnected
 from hirocrm.sync.models import RunKind, RunStatus, SyncRun
 from hirocrm.sync.services import start_sync
@@ -71,12 +71,12 @@ def _due(schedule: SyncSchedule, interval: timedelta, now: datetime) -> QuerySet
         organization=OuterRef("organization"), page=OuterRef("pk"), kind=RunKind.SYNC
     ).order_by("-created_at", "-id")
     pages = Page.objects.annotate(ended=Subquery(latest.values("status")[:1])).filter(
-        Q(last_synced_at__lte=now - interval) | Q(last_synced_at=None, ended__in=first.CUT_OFF),
+        Q(last_synced_at__lte=now - interval) | Q(last_synced_at=None, ended__in=queries.CUT_OFF),
         sync_schedule=schedule,
         state__in=[ConnectionState.HEALTHY, ConnectionState.LIMITED],
     )
     pages = pages.exclude(sync_runs__finished_at=None, sync_runs__created_at__isnull=False)
-    failed, cancelled = _runs_since(*first.CUT_OFF), _runs_since(RunStatus.CANCELLED)
+    failed, cancelled = _runs_since(*queries.CUT_OFF), _runs_since(RunStatus.CANCELLED)
     longest = F("last_synced_at").asc(nulls_first=True)
     rows = pages.order_by(longest).values_list(
         "pk",

@@ -42,7 +42,8 @@ def start_sync(
     One that is `asked` for (by default: that has a `member`) evaluates every contact in UPDATE_EXISTING.
 
     With `since` it goes no further back than conversations that were active then; a later full sync
-    brings the older ones. A `light` one reads what is new and nothing else, whatever was set anew.
+    brings the older ones. A `light` one reads what is new and nothing else, whatever was set anew. Any other does what
+    the latest left undone that a dead token or another failure cut off: all of it again, if that was `full`.
 
     Raises:
         PageNotConnected: there is no token to sync with.
@@ -53,8 +54,11 @@ def start_sync(
         raise PageNotConnected(f"“{page.name}” isn't connected to Facebook. Connect it first.")
     open_run = queries.find_open_sync(page)
     asked = member is not None if asked is None else asked
+    undone = None if light else queries.find_cut_off(page)
+    if undone is not None:
+        full, asked = full or undone.full, asked or bool(undone.options.get("asked"))
     if open_run is not None:
-        return open_run if light else _made_whole(open_run, asked=asked)
+        return open_run if light else _made_whole(open_run, undone, asked=asked)
     try:
         with transaction.atomic():
             options: dict[str, Any] = {"since": since.isoformat()} if since is not None else {}
@@ -78,13 +82,14 @@ def start_sync(
     return run
 
 
-def _made_whole(run: SyncRun, *, asked: bool) -> SyncRun:
+def _made_whole(run: SyncRun, undone: SyncRun | None, *, asked: bool) -> SyncRun:
     """The same run, no longer light: a sync was wanted, or asked for, while it was under way."""
     options = {key: value for key, value in run.options.items() if key != "light"}
     options |= {"asked": True} if asked else {}
-    if options != run.options:
-        run.options = options
-        SyncRun.objects.filter(pk=run.pk).update(options=options)
+    full = run.full or (undone is not None and undone.full)
+    if (options, full) != (run.options, run.full):
+        run.options, run.full = options, full
+        SyncRun.objects.filter(pk=run.pk).update(options=options, full=full)
     return run
 
 
