@@ -127,6 +127,68 @@ class TestUndoAssignments:
         waiting.refresh_from_db()
         assert (contact.needs_review, waiting.state, waiting.resolved_at) == (True, "open", None)
 
+    def test_gives_back_score_and_status_where_the_stage_was_only_confirmed(
+        self, contact, run, now
+    ):
+        before = place(contact)
+        run(contact, now, stage="New Lead")
+        assert (contact.lead_score, contact.lead_status) == (72, "QUALIFIED")
+
+        assert undo(contact, now + DAY) == 0
+
+        assert place(contact) == before
+        told = Activity.objects.latest("created_at")
+        assert told.title == "AI score and status undone"
+        assert (told.from_stage_id, told.to_stage_id) == (contact.stage_id, contact.stage_id)
+        assert not StageChange.objects.exists()
+        assert Assignment.objects.filter(undone_at=None).count() == 0
+
+    def test_takes_a_confirmation_and_the_move_before_it_back(self, contact, run, now):
+        before = place(contact)
+        run(contact, now)
+        run(contact, now + timedelta(minutes=1))
+
+        assert undo(contact, now + DAY) == 1
+
+        assert place(contact) == before
+
+    def test_keeps_what_a_person_wrote_over_it(self, contact, run, now):
+        run(contact, now, stage="New Lead")
+        Contact.objects.update(lead_status="LOST")
+
+        undo(contact, now + DAY)
+
+        assert (contact.lead_score, contact.lead_status) == (12, "LOST")
+
+    def test_keeps_what_a_later_run_said(self, contact, run, now):
+        run(contact, now, stage="New Lead")
+        run(contact, now + DAY, stage="New Lead", run_id=OTHER_RUN)
+
+        undo(contact, now + 2 * DAY)
+
+        assert (contact.lead_score, contact.lead_status) == (72, "QUALIFIED")
+
+    def test_keeps_what_a_person_has_agreed_to(self, contact, run, owner, stages, now):
+        run(contact, now, stage="New Lead")
+        services.move_contact(
+            member=owner, contact_id=contact.pk, pipeline_id=stages[0].pipeline_id, stage_id=stages[0].pk,
+            now=now + DAY,
+        )  # fmt: skip
+
+        undo(contact, now + 2 * DAY)
+
+        assert (contact.lead_score, contact.lead_status) == (72, "QUALIFIED")
+
+    def test_asks_again_what_the_confirmation_had_answered(self, contact, run, stages, now):
+        waiting = SuggestionFactory(contact=contact, stage=stages[2], kind="review", state="open")
+        Contact.objects.update(needs_review=True, lead_score=72, lead_status="QUALIFIED")
+        run(contact, now, stage="New Lead")
+
+        undo(contact, now + DAY)
+
+        waiting.refresh_from_db()
+        assert (contact.needs_review, waiting.state) == (True, "open")
+
     def test_another_runs_question_stands(self, contact, run, pipeline, stages, now):
         waiting = SuggestionFactory(contact=contact, stage=stages[2], state="open")
         run(contact, now)
