@@ -31,9 +31,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> schedule.ByF
     return schedule.ByFileOrTest(config, log)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give schemathesis's tests ids of their own: pytest 9.2 makes one id of a function's for all its operations."""
+    label = getattr(item, "operation_label", None)
+    if label is not None:
+        item._id = item.id.with_params(label)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that both workers end together; by chance within each kind."""
+    schedule.refuse_twins([item.nodeid for item in items])
     items.sort(key=schedule.turn)
 
 

@@ -3,6 +3,9 @@
 xdist 3.8's own `xdist_group` marks do nothing under pytest 9.2, whose node ids can't be given a suffix.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -24,6 +27,17 @@ def turn(item: pytest.Item) -> int:
         return 0
     kinds = (item.get_closest_marker(kind) is not None for kind in _SLOW_FIRST)
     return next((n for n, is_of_kind in enumerate(kinds, start=1) if is_of_kind), 3)
+
+
+def refuse_twins(nodeids: Iterable[str]) -> None:
+    """Stop where two tests share an id: xdist would run the first of them alone, and say nothing.
+
+    Raises:
+        pytest.UsageError: some do; the first few are named.
+    """
+    twins = [nodeid for nodeid, count in Counter(nodeids).items() if count > 1]
+    if twins:
+        raise pytest.UsageError(f"{len(twins)} ids belong to several tests: {', '.join(twins[:5])}")
 
 
 def _stays_whole(nodeid: str) -> bool:
