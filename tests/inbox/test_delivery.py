@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from hirocrm.contacts.ingest import ingest
 from hirocrm.contacts.models import Activity, Contact, Message
@@ -253,6 +254,84 @@ class TestPatience:
 
         line.work()
         assert state_of(row) == ("failed", "graph_unavailable")
+
+
+class TestBusy:
+    """Messenger's own automated answers are at work: Meta refuses every message, and takes it some minutes later."""
+
+    @pytest.fixture
+    def busy(self, open_line):
+        line = open_line()
+        line.sandbox.graph.refuses(PAGE, 2018321, times=1, match=SEND)
+        (row,) = line.send("Hello!")
+        line.work()
+        row.refresh_from_db()
+        return line, row
+
+    def passes(self, row):
+        row.refresh_from_db()
+        row.wait_until -= delivery.BUSY_WAIT
+        row.save()
+
+    def waiting_jobs(self):
+        jobs = ProcrastinateJob.objects.filter(
+            task_name="inbox.send_queued", status="todo", scheduled_at__isnull=False
+        )
+        return list(jobs.values_list("scheduled_at", flat=True))
+
+    def test_is_put_off_for_some_minutes(self, busy):
+        line, row = busy
+
+        assert state_of(row) == ("queued", "graph_conversation_busy")
+        assert row.wait_until is not None
+        assert self.waiting_jobs() == [row.wait_until]
+        line.conversation.page.refresh_from_db()
+        assert line.conversation.page.state == "healthy"
+
+    def test_is_sent_once_the_minutes_are_over(self, busy):
+        line, row = busy
+        self.passes(row)
+
+        line.work()
+        line.work()
+
+        assert state_of(row) == ("sent", "")
+        assert len(line.sent()) == 1
+
+    def test_is_not_asked_about_before_nor_overtaken(self, busy):
+        line, row = busy
+        (later,) = line.send("Still there?")
+
+        line.work()
+        assert [state_of(row)[0], state_of(later)[0]] == ["queued", "queued"]
+        assert line.sandbox.control.count("graph.send") == 1
+        assert self.waiting_jobs() == [row.wait_until]
+
+        self.passes(row)
+        line.work()
+        assert [one["message"]["text"] for one in line.sent()] == ["Hello!", "Still there?"]
+
+    def test_is_left_to_a_person_after_some_tries(self, busy):
+        line, row = busy
+        line.sandbox.graph.refuses(PAGE, 2018321, match=SEND)
+
+        for _ in range(delivery.BUSY_TRIES - 1):
+            self.passes(row)
+            line.work()
+
+        assert state_of(row) == ("failed", "graph_conversation_busy")
+        assert row.error == delivery.STILL_BUSY
+        assert line.sent() == []
+
+    def test_is_settled_by_its_echo_should_meta_have_taken_it(self, busy):
+        line, row = busy
+        echo = Echo("m_1", line.customer, datetime.now(UTC), text="Hello!", metadata=f"hirocrm:{row.pk}")  # fmt: skip
+        services.settle_echoes(page=line.conversation.page, echoes=[echo], now=datetime.now(UTC))
+
+        line.work()
+
+        assert state_of(row) == ("sent", "")
+        assert line.sent() == []
 
 
 class TestErased:

@@ -22,6 +22,7 @@ from hirocrm.inbox.services.delivery import Attempt
 from hirocrm.meta import connections, health
 from hirocrm.meta.graph.client import GraphClient
 from hirocrm.meta.graph.errors import (
+    GraphConversationBusy,
     GraphError,
     GraphMalformed,
     GraphRateLimited,
@@ -155,6 +156,14 @@ async def _refused(attempt: Attempt, error: GraphError) -> None:
         UpstreamError: to be tried again later.
     """
     await in_thread(health.note_trouble, page=attempt.page, error=error, now=clock.now())
+    if isinstance(error, GraphConversationBusy):
+        await in_thread(
+            delivery.record_busy,
+            outgoing_id=attempt.outgoing_id,
+            reason=error.sentence,
+            now=clock.now(),
+        )
+        return
     if isinstance(error, (GraphRateLimited, GraphUnavailable)):
         if await _put_off(attempt, error):
             raise error

@@ -93,7 +93,7 @@ TABLE = [
     (2018218, None, errors.GraphProfileUnavailable, Action.SKIP),
     (2018247, None, errors.GraphProfileUnavailable, Action.SKIP),
     (2018300, None, errors.GraphThreadControlledElsewhere, Action.SKIP),
-    (2018321, None, errors.GraphUnavailable, Action.RETRY),
+    (2018321, None, errors.GraphConversationBusy, Action.WAIT),
     (36103, None, errors.GraphInstagramNotLinked, Action.STOP),
     *[(code, None, errors.GraphRateLimited, Action.WAIT) for code in range(80000, 80015)],
     (9000001, None, errors.GraphObjectMissing, Action.SKIP),

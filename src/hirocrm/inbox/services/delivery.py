@@ -26,12 +26,16 @@ from hirocrm.core.errors import HiroError
 from hirocrm.core.platforms import Platform
 from hirocrm.inbox.models import OutgoingMessage, OutgoingState
 from hirocrm.inbox.services.permission import check_may_send
-from hirocrm.inbox.services.sending import QUEUE, tell
+from hirocrm.inbox.services.sending import QUEUE, TASK, tell
 from hirocrm.inbox.services.settling import mark_sent, metadata_of
+from hirocrm.meta.graph.errors import GraphConversationBusy
 from hirocrm.meta.models import Page
 
 MAX_ATTEMPTS = 8  # while Meta can't be reached; a rate limit doesn't count
 FIRST_LOOK = timedelta(seconds=60)
+BUSY_WAIT = timedelta(minutes=3)  # Meta's documentation says "minutes"
+BUSY_TRIES = 8  # then a person decides; within Meta's window all the while
+STILL_BUSY = "Messenger's automated answers are still at work in this conversation. Send the message again when they have ended, or answer in Meta's own inbox."
 HELD_BACK = "held_back"
 INTERRUPTED = "HiroCRM was stopped while it sent this message, and is checking whether it arrived."
 CHECKING = "Meta didn't say whether it took this message. HiroCRM is checking whether it arrived."
@@ -77,7 +81,7 @@ def begin_next(*, conversation_id: UUID, now: datetime) -> Attempt | None:
         waits = _waits_for_earlier_part(row)
         if waits is None:
             _mark_failed(row, HELD_BACK, "The part before this one wasn't sent.", now)
-        elif waits:
+        elif waits or _rests(row, now):
             return None
         else:
             attempt = _begin(row, now)
@@ -106,6 +110,28 @@ def _waits_for_earlier_part(row: OutgoingMessage) -> bool | None:
     if OutgoingState.FAILED in states:
         return None
     return bool(states - {OutgoingState.SENT})
+
+
+def _rests(row: OutgoingMessage, now: datetime) -> bool:
+    """Whether Meta wouldn't take the message yet, nor those behind it; a job is there when its time has come."""
+    if row.error_code != GraphConversationBusy.code or row.wait_until is None:
+        return False
+    if row.wait_until <= now:
+        return False
+    _send_later(row, row.wait_until)
+    return True
+
+
+def _send_later(row: OutgoingMessage, at: datetime) -> None:
+    jobs.defer_once(
+        TASK,
+        key=f"inbox.rests:{row.conversation_id}",
+        queue=QUEUE,
+        lock=f"inbox:{row.conversation_id}",
+        schedule_at=at,
+        organization_id=str(row.organization_id),
+        conversation_id=str(row.conversation_id),
+    )
 
 
 def _begin(row: OutgoingMessage, now: datetime) -> Attempt | None:
@@ -227,6 +253,24 @@ def record_put_off(
     row.save(update_fields=["state", "error_code", "error", "wait_until", "attempts"])
     tell(row.conversation)
     return True
+
+
+@transaction.atomic
+def record_busy(*, outgoing_id: UUID, reason: str, now: datetime) -> None:
+    """Meta certainly didn't take it, and may in some minutes: it is sent again by itself then, a few times."""
+    row = OutgoingMessage.objects.select_for_update().get(pk=outgoing_id)
+    if row.state not in {OutgoingState.SENDING, OutgoingState.QUEUED}:
+        return
+    if row.state == OutgoingState.QUEUED:  # its file was to be handed over: no attempt was counted
+        row.attempts += 1
+    if row.attempts >= BUSY_TRIES:
+        _mark_failed(row, GraphConversationBusy.code, STILL_BUSY, now)
+        return
+    row.state, row.error_code, row.error = OutgoingState.QUEUED, GraphConversationBusy.code, reason
+    row.wait_until = now + BUSY_WAIT
+    row.save(update_fields=["state", "error_code", "error", "wait_until", "attempts"])
+    _send_later(row, row.wait_until)
+    tell(row.conversation)
 
 
 def _mark_failed(row: OutgoingMessage, code: str, reason: str, now: datetime) -> None:

@@ -226,8 +226,8 @@ RULES: dict[tuple[int, int | None], Rule] = {
         "Another app answers this conversation. Take it over first.",
     ),
     (2018321, None): Rule(
-        errors.GraphUnavailable,
-        "Messenger's automated answers are busy in this conversation. Try again in some minutes.",
+        errors.GraphConversationBusy,
+        "Messenger's automated answers are at work in this conversation, and Meta takes no other message meanwhile.",
     ),
     (2534068, None): Rule(
         errors.GraphRejected,

@@ -6,7 +6,8 @@
     │   ├── GraphUsageHigh           our own pause, before Meta's limit is reached
     │   └── GraphAccountRestricted   Meta restricts the account for hours; stop bulk work
     ├── GraphUnavailable         UpstreamUnavailable    retry
-    │   └── GraphTimeout             no answer in time; less at once may help
+    │   ├── GraphTimeout             no answer in time; less at once may help
+    │   └── GraphConversationBusy    a message wasn't taken; send it again in some minutes
     ├── GraphPermissionMissing   UpstreamForbidden      grant what is missing, then reconnect
     │   ├── GraphAppNotLive          publish the app, or get Advanced Access
     │   └── GraphInstagramNotLinked  link the Instagram account, or allow access to messages
@@ -129,6 +130,16 @@ class GraphTimeout(GraphUnavailable):
     """No answer in time: the connection is slow, or the answer takes Meta too long to make."""
 
     code = "graph_timeout"
+
+
+class GraphConversationBusy(GraphUnavailable):
+    """Something of Meta's own is at work in the conversation, so that it certainly took no message of ours.
+
+    The default action is what keeps a POST's outcome from being unknown: `Transport` doubts those to RETRY.
+    """
+
+    code = "graph_conversation_busy"
+    default_action = Action.WAIT
 
 
 class GraphPermissionMissing(GraphError, UpstreamForbidden):
