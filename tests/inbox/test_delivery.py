@@ -179,6 +179,20 @@ class TestRefused:
         assert state_of(row) == ("failed", "graph_token_invalid")
         assert line.conversation.page.state == "needs_reconnect"
 
+    def test_names_the_permission_that_sending_needs(self, open_line):
+        line = open_line()
+        line.sandbox.graph.refuses(PAGE, 230, match=SEND)
+        (row,) = line.send()
+
+        line.work()
+
+        page = line.conversation.page
+        page.refresh_from_db()
+        assert state_of(row) == ("failed", "graph_permission_missing")
+        assert "pages_messaging" in row.error
+        assert "profile" not in row.error
+        assert (page.state, page.state_reason) == ("needs_permission", row.error)
+
     def test_holds_back_the_parts_after_it(self, open_line):
         line = open_line("instagram")
         line.sandbox.graph.refuses(PAGE, 551, times=1, match=SEND)

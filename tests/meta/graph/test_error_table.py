@@ -8,7 +8,7 @@ from hirocrm.core.errors import (
     UpstreamUnavailable,
 )
 from hirocrm.meta.graph import errors
-from hirocrm.meta.graph.error_table import RULES, classify
+from hirocrm.meta.graph.error_table import RULES, WHEN_CHANGING, classify
 from hirocrm.meta.graph.errors import Action, Refusal
 from hirocrm.meta.graph.usage import PoolUsage, Usage
 
@@ -188,8 +188,19 @@ class TestClassify:
             "This Page's token has expired. Reconnect the Page; nothing that was synced is lost."
         )
 
+    def test_230_is_about_a_profile_when_read_and_about_sending_when_written(self):
+        read, written = classified(230), classified(230, changes=True)
+
+        assert (type(read), read.action) == (errors.GraphPermissionMissing, Action.SKIP)
+        assert (type(written), written.action) == (errors.GraphPermissionMissing, Action.RECONNECT)
+        assert "profile" in read.sentence
+        assert written.sentence == (
+            "Meta doesn't let the app write for this Page: the permission for messages (pages_messaging, on Instagram"
+            " instagram_manage_messages) is missing. Reconnect the Page and leave every box ticked."
+        )
+
     def test_every_sentence_is_for_people(self):
-        for rule in RULES.values():
+        for rule in (*RULES.values(), *WHEN_CHANGING.values()):
             assert rule.sentence.endswith(".")
             assert len(rule.sentence) > 30
 

@@ -191,7 +191,7 @@ RULES: dict[tuple[int, int | None], Rule] = {
         action=Action.STOP,
         needs_operator=True,
     ),
-    (230, None): Rule(
+    (230, None): Rule(  # of a profile; see WHEN_CHANGING
         errors.GraphPermissionMissing,
         "The person hasn't agreed to show their profile, or the app lacks the messaging permission.",
         action=Action.SKIP,
@@ -239,6 +239,14 @@ RULES: dict[tuple[int, int | None], Rule] = {
     ),
 }
 
+# What a code means where something was to be sent or changed, as far as that is something else.
+WHEN_CHANGING: dict[int, Rule] = {
+    230: Rule(
+        errors.GraphPermissionMissing,
+        "Meta doesn't let the app write for this Page: the permission for messages (pages_messaging, on Instagram instagram_manage_messages) is missing. Reconnect the Page and leave every box ticked.",
+    ),
+}
+
 # Codes that Meta also sends as a subcode of 10, 100 or 200.
 _ALSO_SUBCODES = frozenset({2018218, 2018247, 2018300, 2018321, 2534068, 9000001})
 # A whole family with one meaning: (first, last, rule).
@@ -254,13 +262,17 @@ _BY_MESSAGE: tuple[tuple[int, Callable[[str], object], Rule], ...] = (
 )
 
 
-def find_rule(*, code: int, subcode: int | None = None, message: str = "") -> Rule | None:
-    """The row for an error, or None when Meta's code is not in the table."""
+def find_rule(
+    *, code: int, subcode: int | None = None, message: str = "", changes: bool = False
+) -> Rule | None:
+    """The row for an error, or None when Meta's code is not in the table. `changes`: of a POST."""
     for known_code, matches, rule in _BY_MESSAGE:
         if code == known_code and matches(message):
             return rule
     if subcode in _ALSO_SUBCODES:
         return RULES[subcode, None]
+    if changes and code in WHEN_CHANGING:
+        return WHEN_CHANGING[code]
     exact = RULES.get((code, subcode)) or RULES.get((code, None))
     return exact or _find_range(code, RANGES)
 
@@ -271,12 +283,13 @@ def classify(
     subcode: int | None,
     refusal: Refusal,
     is_transient: bool = False,
+    changes: bool = False,
     retry_after_seconds: float | None = None,
 ) -> GraphError:
     """The error to raise for an error envelope. `code` None: the envelope didn't have one."""
-    rule = (
-        find_rule(code=code, subcode=subcode, message=refusal.message) if code is not None else None
-    )
+    rule = None
+    if code is not None:
+        rule = find_rule(code=code, subcode=subcode, message=refusal.message, changes=changes)
     rule = rule or _guess(refusal.http_status, is_transient=is_transient)
     details: dict[str, Any] = {"remote_code": code, "remote_subcode": subcode}
     if issubclass(rule.error, errors.GraphRateLimited):

@@ -179,7 +179,7 @@ class Transport:
             content = load_json(response.content)
         except ValueError as exc:
             raise _not_json(response, usage, changes=changes) from exc
-        error = _read_error(response, content, usage=usage, secrets=secrets)
+        error = _read_error(response, content, usage=usage, secrets=secrets, changes=changes)
         if error is not None:
             error.outcome_unknown |= changes and error.action is Action.RETRY
             raise error
@@ -236,7 +236,12 @@ def _not_json(response: httpx2.Response, usage: Usage, *, changes: bool) -> Grap
 
 
 def _read_error(
-    response: httpx2.Response, content: object, *, usage: Usage, secrets: Iterable[str | None]
+    response: httpx2.Response,
+    content: object,
+    *,
+    usage: Usage,
+    secrets: Iterable[str | None],
+    changes: bool,
 ) -> GraphError | None:
     envelope = content.get("error") if isinstance(content, dict) else None
     if envelope is None and response.is_success:
@@ -256,6 +261,7 @@ def _read_error(
         subcode=read_count(details.get("error_subcode")),
         refusal=refusal,
         is_transient=details.get("is_transient") is True,
+        changes=changes,
         retry_after_seconds=_retry_after(response.headers),
     )
 
