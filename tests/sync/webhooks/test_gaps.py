@@ -19,7 +19,7 @@ from hirocrm.pipelines.assign import rules_of
 from hirocrm.sync import lifecycle, services
 from hirocrm.sync.commit import FetchedPage, commit_page
 from hirocrm.sync.models import ParkedEvent, SyncRun
-from hirocrm.sync.webhooks import gaps
+from hirocrm.sync.webhooks import gaps, health
 from hirocrm.sync.webhooks.sweep import look_for_announced
 from tests.factories import PageFactory, SyncRunFactory
 from tests.sync.webhooks.payloads import ANA, instagram_body, page_body, text
@@ -67,10 +67,10 @@ class TestCountMissed:
             at=later,
         )
 
-        health = WebhookHealth.objects.get(page=page)
+        row = WebhookHealth.objects.get(page=page)
         assert run.missed == 2
-        assert (health.missed_count, health.missed_total) == (2, 2)
-        assert (health.missed_at, health.repaired_at) == (later, later)
+        assert (row.missed_count, row.missed_total) == (2, 2)
+        assert (row.missed_at, row.repaired_at) == (later, later)
 
     def test_begins_anew_with_each_walk_and_keeps_the_total(self, page, deliver, walk, now):
         deliver(page_body(text()))
@@ -79,9 +79,9 @@ class TestCountMissed:
         walk(missed, at=now + timedelta(hours=1))
         walk(missed, at=now + timedelta(hours=2))
 
-        health = WebhookHealth.objects.get(page=page)
-        assert (health.missed_count, health.missed_total) == (0, 1)
-        assert health.repaired_at == now + timedelta(hours=2)
+        row = WebhookHealth.objects.get(page=page)
+        assert (row.missed_count, row.missed_total) == (0, 1)
+        assert row.repaired_at == now + timedelta(hours=2)
 
     def test_counts_nothing_where_webhooks_never_came(self, page, walk, now):
         run = walk(said("m_1", now))
@@ -143,10 +143,10 @@ class TestRepairAll:
         assert never_synced.pk != page.pk
 
     def test_leaves_a_page_alone_that_was_walked_a_moment_ago(self, page, now):
-        self.synced(page, now, repaired_at=now - timedelta(minutes=1))
+        self.synced(page, now, repaired_at=now - timedelta(seconds=20))
 
         assert gaps.repair_all(now=now) == 0
-        assert gaps.repair_all(now=now + timedelta(minutes=5)) == 1
+        assert gaps.repair_all(now=now + timedelta(seconds=10)) == 1
 
     def test_walks_a_page_at_once_that_was_reconnected(self, page, now):
         self.synced(page, now, repaired_at=now - timedelta(minutes=1))
@@ -173,13 +173,39 @@ class TestRepairAll:
         assert SyncRun.objects.values("page").distinct().count() == 5
 
     def test_looks_later_at_a_page_that_was_walked_a_moment_ago(self, page, now):
-        self.synced(page, now, repaired_at=now - timedelta(minutes=1))
+        self.synced(page, now, repaired_at=now - timedelta(seconds=20))
 
         gaps.repair_all(now=now)
-        early = gaps.start_wanted(now=now + timedelta(minutes=3))
-        late = gaps.start_wanted(now=now + timedelta(minutes=4))
+        early = gaps.start_wanted(now=now + timedelta(seconds=9))
+        late = gaps.start_wanted(now=now + timedelta(seconds=10))
 
         assert (early, late) == (0, 1)
+
+    def test_walks_at_once_after_each_of_some_downtimes(self, page, now):
+        self.synced(page, now)
+
+        started = [self.restart(page, now + timedelta(minutes=m)) for m in (0, 2, 4)]
+
+        assert started == [1, 1, 1]
+
+    def test_becomes_seldom_while_the_web_process_restarts_again_and_again(self, page, now):
+        self.synced(page, now)
+        moments = [now + timedelta(seconds=10 * n) for n in range(180)]  # half an hour
+
+        walked = [(at - now).seconds for at in moments if self.restart(page, at)]
+
+        assert walked == [0, 40, 80, 390, 700, 980, 1290, 1600]
+
+    def restart(self, page, at) -> int:
+        """The web process starts, and what that has walked is walked within 5 seconds."""
+        started = gaps.repair_all(now=at)
+        for run in SyncRun.objects.filter(finished_at=None):
+            end = at + timedelta(seconds=5)
+            SyncRun.objects.filter(pk=run.pk).update(
+                status="completed", started_at=at, finished_at=end, created_at=at
+            )
+            health.note_walk_ended(page=page, missed=0, began_at=at, now=end)
+        return started
 
     def test_looks_again_after_a_walk_that_began_before(self, page, now, walk):
         self.synced(page, now)
@@ -281,10 +307,10 @@ class TestAnnouncedMessages:
         deliver(self.ANNOUNCED)
         Page.objects.filter(pk=page.pk).update(last_synced_at=now, instagram_account_id=None)
         page.refresh_from_db()
-        WebhookHealth.objects.update(repaired_at=now)  # walked a moment ago
+        WebhookHealth.objects.update(repaired_at=now + timedelta(seconds=100))
 
-        tries = [look_for_announced(now=now + timedelta(minutes=m)) for m in (2, 4, 5)]
-        assert (tries, ParkedEvent.objects.count()) == ([0, 0, 1], 1)
+        tries = [look_for_announced(now=now + timedelta(minutes=m)) for m in (2, 3, 4)]
+        assert (tries, ParkedEvent.objects.count()) == ([0, 1, 0], 1)
 
         SyncRun.objects.update(status="failed", finished_at=now + timedelta(minutes=6))
         assert look_for_announced(now=now + timedelta(minutes=20)) == 1

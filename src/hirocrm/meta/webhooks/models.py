@@ -96,7 +96,7 @@ class WebhookHealth(models.Model):
     repair_wanted_at = models.DateTimeField(null=True, blank=True)
     repair_tried_at = models.DateTimeField(
         null=True, blank=True
-    )  # when a walk was last started for it
+    )  # when a walk was last started for it; null: it got to its end
     # messaging_policy_enforcement: "warning" or "block"; "" after "unblock"
     policy_action = models.CharField(max_length=20, blank=True, db_default="", default="")
     policy_reason = models.CharField(max_length=500, blank=True, db_default="", default="")

@@ -25,7 +25,10 @@ from hirocrm.sync.models import RunKind, SyncRun
 log = structlog.get_logger(__name__)
 
 REPAIRED_AT_ONCE = 200
-SELDOM = timedelta(minutes=5)  # a Page that was walked a moment ago isn't walked again before
+# After a downtime a Page is walked at once, unless it was a moment ago. Where walks are wanted often, as by a web
+# process that restarts again and again, they become seldom.
+A_MOMENT, SELDOM = timedelta(seconds=30), timedelta(minutes=5)
+OFTEN, OFTEN_WITHIN = 3, timedelta(minutes=15)  # so many walks in so long
 TRIED_EVERY = timedelta(minutes=15)  # a walk that didn't get to its end
 STILL_ON_ITS_WAY = timedelta(minutes=2)  # a webhook may be this late without having been missed
 # Pages that nobody syncs on schedule are looked at too: a proxy that is down tells nobody.
@@ -71,9 +74,23 @@ def want(pages: QuerySet[Page], *, now: datetime) -> None:
 def start_wanted(*, now: datetime) -> int:
     """Start the walks that are wanted and may start now; returns how many. Those that wait longest come first."""
     wanted = Page.objects.filter(webhook_health__repair_wanted_at__isnull=False)
+    ready = _ready(wanted, seldom=A_MOMENT, now=now).filter(_is_walked_seldom(now))
     first = F("webhook_health__repair_tried_at").asc(nulls_first=True)
-    ready = _ready(wanted, seldom=SELDOM, now=now).order_by(first, "last_synced_at")
-    return _start(ready[:REPAIRED_AT_ONCE], now=now)
+    return _start(ready.order_by(first, "last_synced_at")[:REPAIRED_AT_ONCE], now=now)
+
+
+def _is_walked_seldom(now: datetime) -> Q:
+    """The condition that a Page wasn't walked often of late, or not for some minutes."""
+    walks = SyncRun.objects.filter(
+        organization_id=OuterRef("organization_id"),
+        page=OuterRef("pk"),
+        kind=RunKind.SYNC,
+        created_at__gt=now - OFTEN_WITHIN,
+    )
+    has_rested = Q(webhook_health__repaired_at__isnull=True) | Q(
+        webhook_health__repaired_at__lte=now - SELDOM
+    )
+    return Q(~Exists(walks[OFTEN - 1 : OFTEN])) | has_rested
 
 
 def look_at_unscheduled(*, now: datetime) -> int:

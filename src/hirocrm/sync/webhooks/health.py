@@ -53,4 +53,5 @@ def note_walk_ended(*, page: Page, missed: int, began_at: datetime | None, now: 
     found = {"missed_at": now} if missed else {}
     rows.update(repaired_at=now, missed_count=missed, **found)
     if began_at is not None:
+        rows.update(repair_tried_at=None)
         rows.filter(repair_wanted_at__lte=began_at).update(repair_wanted_at=None)
