@@ -11,6 +11,7 @@ from hirocrm.contacts.snapshots import NameSource
 from hirocrm.meta.models import ConnectionState, Page
 from hirocrm.sync import profiles
 from tests.factories import ContactFactory, PageFactory, SyncRunFactory
+from tests.meta.graph.loopback import Loopback, Reply, error
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLOSET, INSTAGRAM = "110000000000001", "17841400000000001"
@@ -174,6 +175,137 @@ class TestFetchProfiles:
         assert sandbox.control.count("graph.profile") == 0
 
 
+class TestOddAnswers:
+    """Profiles as Meta may give them, from a Meta of our own; `said` by the id of whose they are."""
+
+    @pytest.fixture
+    def shop(self, owner) -> Page:
+        return PageFactory(
+            organization=owner.organization, remote_id=CLOSET, access_token="EAAtoken", last_synced_at=NOW
+        )  # fmt: skip
+
+    @pytest.fixture
+    def ask(self, shop, settings):
+        settings.PROFILE_PICTURES = "messenger"
+
+        def ask(said: dict[str, Reply]) -> list[str]:
+            async def work() -> list[str]:
+                async with Loopback(
+                    handler=lambda call: said[call.path.rsplit("/", 1)[-1]]
+                ) as meta:
+                    settings.FACEBOOK_GRAPH_URL = meta.url
+                    await profiles.fetch_profiles(shop.pk)
+                    return [call.path.rsplit("/", 1)[-1] for call in meta.asked]
+
+            return async_to_sync(work)()
+
+        return ask
+
+    def person(self, shop, number: int, **fields) -> Contact:
+        """The higher the number, the sooner it is asked for."""
+        given = {"first_name": "User", "last_name": "000000", "name_source": NameSource.FALLBACK}
+        return ContactFactory(
+            page=shop, organization=shop.organization, messenger_psid=str(number), username="",
+            last_interaction_at=NOW + timedelta(minutes=number), **{**given, **fields},
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            Reply({"first_name": "نور", "last_name": "الهدى 🌙"}),
+            Reply({"first_name": " نور\x00", "last_name": "الهدى 🌙 ", "profile_pic": None}),
+            Reply({"name": "نور الهدى 🌙", "first_name": None, "id": 1}),
+            Reply({"name": "نور الهدى 🌙", "locale": ["x"], "username": {"a": 1}}),
+            Reply({"name": "نور الهدى 🌙", "profile_pic": "https://[bad.fbcdn.net/x.jpg"}),
+            Reply({"name": "نور الهدى 🌙", "profile_pic": "https://☃.fbcdn.net/x.jpg"}),
+            Reply({"name": "نور الهدى 🌙", "profile_pic": "https://x.fbcdn.net/" + "x" * 200_000}),
+            Reply({"name": "نور الهدى 🌙", "profile_pic": "http://169.254.169.254/latest/meta-data"}),
+        ],
+    )  # fmt: skip
+    def test_a_name_is_taken_whatever_is_with_it(self, shop, ask, reply):
+        person = self.person(shop, 1)
+
+        ask({"1": reply})
+
+        person.refresh_from_db()
+        assert (person.first_name, person.last_name) == ("نور", "الهدى 🌙")
+        assert (person.picture_key, person.locale, person.username) == ("", "", "")
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            Reply({}),
+            Reply([]),
+            Reply({"name": ""}),
+            Reply({"name": " \u200b "}),
+            Reply({"name": "Facebook User"}),
+            Reply({"name": {"first": "x"}, "first_name": []}),
+            error(100, 33, status=404),
+            error(230),
+            error(2018218),
+            error(100, 2018247),
+            error(9010),
+        ],
+    )
+    def test_a_person_of_whom_nothing_is_told_stays_and_the_next_is_asked(self, shop, ask, reply):
+        hidden, seen = self.person(shop, 2), self.person(shop, 1)
+
+        asked = ask({"2": reply, "1": Reply({"name": "Liza Reyes"})})
+
+        hidden.refresh_from_db()
+        seen.refresh_from_db()
+        shop.refresh_from_db()
+        assert asked == ["2", "1"]
+        assert (hidden.name, hidden.profile_checked_at is None) == ("User 000000", False)
+        assert (seen.name, shop.state) == ("Liza Reyes", ConnectionState.HEALTHY)
+
+    def test_a_giant_name_is_cut(self, shop, ask):
+        person = self.person(shop, 1)
+
+        ask({"1": Reply({"first_name": "🙂" * 60_000, "last_name": "ب" * 60_000, "username": "u" * 900, "locale": "en_PH" * 900})})  # fmt: skip
+
+        person.refresh_from_db()
+        assert (len(person.first_name), len(person.username)) == (255, 64)
+
+    def test_a_lesser_name_never_replaces_a_better_one(self, shop, ask):
+        known = {"first_name": "Liza", "last_name": "Reyes", "name_source": NameSource.PROFILE}
+        person = self.person(shop, 1, **known)
+
+        ask({"1": Reply({"username": "liza_r"})})
+
+        person.refresh_from_db()
+        assert (person.name, person.username) == ("Liza Reyes", "liza_r")
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            error(1, status=500),
+            Reply(body=b"<html>Sorry</html>", status=502),
+            Reply(body=b'{"na', cut_after=2),
+        ],
+    )
+    def test_one_that_always_fails_does_not_stand_in_the_others_way(self, shop, ask, fault):
+        broken, *others = [self.person(shop, number) for number in (9, 8, 7)]
+        fine = Reply({"name": "Liza Reyes"})
+
+        asked = ask({"9": fault, "8": fine, "7": fine})
+
+        assert asked == ["9", "8", "7", "9"]
+        for person in (broken, *others):
+            person.refresh_from_db()
+            assert person.profile_checked_at is not None
+        assert [person.first_name for person in (broken, *others)] == ["User", "Liza", "Liza"]
+
+    def test_nobody_is_passed_over_while_meta_fails(self, shop, ask):
+        for number in range(1, 7):
+            self.person(shop, number)
+
+        asked = ask(dict.fromkeys("123456", error(2, status=500)))
+
+        assert asked == ["6", "5", "4"]
+        assert Contact.objects.filter(profile_checked_at=None).count() == 6
+
+
 class TestAskForProfiles:
     def test_is_behind_everything_else(self, page):
         ContactFactory(page=page)
@@ -225,3 +357,19 @@ class TestLookAgain:
         quiet.refresh_from_db()
         active.refresh_from_db()
         assert (quiet.profile_checked_at, active.profile_checked_at) == (old, None)
+
+    def test_is_a_day_after_for_who_has_no_name_and_wrote_since(self, page):
+        """Meta shows nothing of a person who never wrote, such as one whom the shop wrote to first."""
+        then = NOW - timedelta(days=2)
+        nameless = {"page": page, "profile_checked_at": then, "name_source": NameSource.FALLBACK}
+        wrote = ContactFactory(**nameless, last_customer_message_at=NOW)
+        ContactFactory(**nameless, last_customer_message_at=then - timedelta(days=1))
+        ContactFactory(
+            **{**nameless, "name_source": NameSource.SENDER}, last_customer_message_at=NOW
+        )
+        ContactFactory(**{**nameless, "profile_checked_at": NOW - timedelta(hours=1)}, last_customer_message_at=NOW)  # fmt: skip
+
+        assert profiles.look_again(now=NOW) == 1
+
+        wrote.refresh_from_db()
+        assert wrote.profile_checked_at is None

@@ -195,6 +195,8 @@ def split_name(person: ParticipantSnapshot) -> tuple[str, str, NameSource]:
     Without any name: an Instagram username, else "User " and the last six characters of the id.
     """
     name = " ".join(clean(person.name).split())
+    if not any(map(str.isprintable, name.replace(" ", ""))):
+        name = ""  # of invisible characters only: nobody could tell whose it is
     source = person.name_source
     if not name and person.username:
         name, source = clean(person.username), NameSource.PARTICIPANT

@@ -4,6 +4,8 @@ Reference: https://developers.facebook.com/docs/messenger-platform/identity/user
 https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api/user-profile
 """
 
+import asyncio
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -20,9 +22,10 @@ from hirocrm.meta.models import Page
 log = structlog.get_logger(__name__)
 
 PICTURE_BYTES_MAX = 100_000
-PICTURE_SECONDS = 10.0
+PICTURE_SECONDS = 10.0  # for all of it: a host that drips would hold up everybody else's
 # Meta's own picture hosts; an address anywhere else is not asked for, whatever a profile says.
 _PICTURE_HOSTS = (".fbcdn.net", ".fbsbx.com", ".cdninstagram.com")
+_HOST = re.compile(r"[a-z0-9.-]+")  # urlsplit and httpx2 read stranger ones differently
 _KINDS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -94,21 +97,27 @@ async def fetch_picture(http: httpx2.AsyncClient, url: str) -> Picture | None:
     """The picture at `url`, or None when it isn't Meta's, isn't small, or can't be had."""
     if not _is_metas(url):
         return None
-    content = b""
     try:
-        async with http.stream(
-            "GET", url, timeout=PICTURE_SECONDS, follow_redirects=False
-        ) as answer:
-            if answer.status_code != 200:
-                return None
-            async for part in answer.aiter_bytes():
-                content += part
-                if len(content) > PICTURE_BYTES_MAX:
-                    return None
-    except httpx2.HTTPError as fault:
+        async with asyncio.timeout(PICTURE_SECONDS):
+            content = await _download(http, url)
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as fault:
         log.info("picture.not_fetched", kind=type(fault).__name__)
         return None
     return read_picture(content)
+
+
+async def _download(http: httpx2.AsyncClient, url: str) -> bytes:
+    """What lies at `url`; nothing when it is too much, or packed, so that its size isn't known beforehand."""
+    headers, content = {"Accept-Encoding": "identity"}, b""
+    async with http.stream("GET", url, headers=headers, follow_redirects=False) as answer:
+        is_plain = answer.headers.get("content-encoding", "identity") == "identity"
+        if answer.status_code != 200 or not is_plain:
+            return b""
+        async for part in answer.aiter_raw():
+            content += part
+            if len(content) > PICTURE_BYTES_MAX:
+                return b""
+    return content
 
 
 def read_picture(content: bytes) -> Picture | None:
@@ -121,8 +130,12 @@ def read_picture(content: bytes) -> Picture | None:
 
 def _is_metas(url: str) -> bool:
     """Whether an address is of Meta's picture hosts, or of the host that stands before Meta here."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" and (parts.hostname or "").endswith(_PICTURE_HOSTS):
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that are no IPv6 address
+        return False
+    host = parts.hostname or ""
+    if parts.scheme == "https" and _HOST.fullmatch(host) and host.endswith(_PICTURE_HOSTS):
         return True
     own = {urlsplit(settings.FACEBOOK_GRAPH_URL), urlsplit(settings.INSTAGRAM_GRAPH_URL)}
     return any((parts.scheme, parts.netloc) == (one.scheme, one.netloc) for one in own)
