@@ -215,7 +215,7 @@ def _judge_refusal(error: UpstreamError, *, now: datetime) -> Checkup:
 
 @transaction.atomic
 def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) -> None:
-    """Write what a look found, unless the Page was connected anew meanwhile.
+    """Write what a look found, unless the Page was connected anew or its token renewed meanwhile.
 
     A `doubted` token lives again only by Meta's own word on it: that one call works, just after another was
     refused, proves nothing. The daily look gives it the benefit of that doubt.
@@ -223,7 +223,7 @@ def record(page: Page, found: Checkup, *, now: datetime, doubted: bool = False) 
     row = (
         Page.objects.select_for_update().filter(pk=page.pk, connected_at=page.connected_at).first()
     )
-    if row is None or row.state in health.IDLE_STATES:
+    if row is None or row.state in health.IDLE_STATES or row.access_token != page.access_token:
         return
     fields = _facts(row, found)
     if found.tasks:

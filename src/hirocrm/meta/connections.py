@@ -22,6 +22,11 @@ def graph_client(access_token: str | None, *, flavour: Flavour = Flavour.PAGE) -
     )
 
 
+def is_whole(access_token: str) -> bool:
+    """Whether it can be a token, and travel in a header: no copy that was cut short, or has more with it."""
+    return access_token.isascii() and access_token.isprintable() and " " not in access_token
+
+
 def app_secret_of(flavour: Flavour) -> str:
     """The secret that proves our calls and signs Meta's webhooks; "" when it isn't set."""
     if flavour is Flavour.INSTAGRAM:

@@ -107,6 +107,9 @@ def change_state(
     )
     if row is None or row.state in IDLE_STATES:
         return False
+    is_stale = row.access_token != page.access_token  # that token was renewed meanwhile
+    if is_stale and state in DEAD_STATES and not may_improve:
+        return False
     before = ConnectionState(row.state)
     if not may_improve and _GRAVITY[state] < _GRAVITY[before]:
         return False

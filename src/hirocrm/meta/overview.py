@@ -73,7 +73,9 @@ def _group(now: datetime) -> Case:
 def needs_attention(now: datetime) -> Q:
     """The condition that a connected Page's card says something that a person should act on."""
     held = Q(webhook_health__policy_action__in=["block", "warning"])
-    ends = Q(token_expires_at__lt=now + SOON) & ~Q(flavour=Flavour.INSTAGRAM)  # that one is renewed
+    ends = Q(
+        token_expires_at__lt=now + SOON
+    )  # Instagram's is renewed two weeks before that, unless Meta refuses
     lapses = Q(data_access_expires_at__lt=now + SOON)
     return Q(state__in=health.IN_NEED) | held | ends | lapses | _delivers_nothing()
 

@@ -39,17 +39,27 @@ async def renew_if_due(page: Page, *, now: datetime) -> Page:
     except UpstreamError as error:
         log.warning("page.token_not_renewed", page_id=str(page.pk), code=error.code)
         return page
+    if not connections.is_whole(
+        token.access_token
+    ):  # the one at hand works; this one couldn't be sent
+        log.warning("page.token_not_renewed", page_id=str(page.pk), code="odd_token")
+        return page
     await in_thread(_save, page, token, now)
     return page
+
+
+def _life(token: AccessToken) -> timedelta:
+    """How long the token lives, by Meta's word as far as that can be true."""
+    if not token.expires_in or token.expires_in > LIFE.total_seconds():
+        return LIFE
+    return timedelta(seconds=token.expires_in)
 
 
 def _save(page: Page, token: AccessToken, now: datetime) -> None:
     """Store the new token, unless the Page was connected anew meanwhile."""
     page.access_token = token.access_token
     page.token_issued_at = now
-    page.token_expires_at = now + (
-        timedelta(seconds=token.expires_in) if token.expires_in else LIFE
-    )
+    page.token_expires_at = now + _life(token)
     Page.objects.filter(pk=page.pk, connected_at=page.connected_at).exclude(access_token="").update(
         access_token=page.access_token,
         token_issued_at=page.token_issued_at,

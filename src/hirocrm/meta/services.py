@@ -88,8 +88,7 @@ def connect_page(
 
 
 def _require_whole(access_token: str) -> None:
-    """Refuse what can't be a token, nor travel in a header: a copy that was cut short, or has more with it."""
-    if access_token.isascii() and access_token.isprintable() and " " not in access_token:
+    if connections.is_whole(access_token):
         return
     raise PageTokenRefused(
         "A token is one word of plain letters and digits. This one has other characters in it, such as the “…” of a shortened copy: copy the whole token again.",

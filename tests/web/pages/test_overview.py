@@ -211,10 +211,10 @@ CASES = {
     "token ends": ({"token_expires_at": PAST}, {}, Group.ATTENTION),
     "token ends late": ({"token_expires_at": FAR}, {}, Group.WORKING),
     "access ends": ({"data_access_expires_at": PAST}, {}, Group.ATTENTION),
-    "instagram renews itself": (
+    "instagram wasn't renewed": (
         {"flavour": "instagram", "token_expires_at": PAST},
         {},
-        Group.WORKING,
+        Group.ATTENTION,
     ),
     "no events": (
         {"checked_at": PAST, "subscribed_fields": ["feed"]},

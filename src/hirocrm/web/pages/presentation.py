@@ -167,8 +167,7 @@ def notices_of(page: Page, *, now: datetime) -> list[Notice]:
     if held is not None and health.state_at(page, now) != ConnectionState.HEALTHY:
         notices.append(Notice(_with_reason(held)))
     ends = page.token_expires_at
-    renews_itself = page.flavour == Flavour.INSTAGRAM
-    if ends is not None and ends - now < SOON and not renews_itself:
+    if ends is not None and ends - now < SOON:  # Instagram's should have been renewed by then
         notices.append(Notice(_("The token ends soon: reconnect the Page before"), ends))
     access_ends = page.data_access_expires_at
     if access_ends is not None and access_ends - now < SOON:
