@@ -1,6 +1,7 @@
 """Mutated payloads: nothing breaks the taker, and a neighbour is never lost."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def mutated(draw: st.DrawFn) -> Any:
             parent = parent[step]
         action = draw(st.sampled_from(["replace", "remove", "double"]))
         if action == "replace":
-            parent[last] = draw(ODD)
+            parent[last] = deepcopy(draw(ODD))  # what is drawn is one object for all examples
         elif action == "remove":
             del parent[last]
         elif isinstance(parent, list):
