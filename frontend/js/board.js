@@ -20,7 +20,7 @@ function makeSortable(list) {
   if (Sortable.get(list)) return;
   Sortable.create(list, {
     group: "board",
-    draggable: "[data-board-card]",
+    draggable: "[data-board-card][data-move-url]", // others may only be looked at
     filter: "button, .load-more",
     preventOnFilter: false,
     sort: false, // a column's order is the server's

@@ -83,7 +83,7 @@ function whileCarrying(board, key) {
 }
 
 function whileWalking(board, card, key) {
-  if (key === " ") pick(board, card);
+  if (key === " " && card.dataset.moveUrl) pick(board, card);
   else if (key === "m") card.querySelector("[data-board-menu]")?.click();
   else if (!key.startsWith("Arrow") || !walk(board, card, key)) return false;
   return true;

@@ -103,6 +103,20 @@ class TestMoves:
         assert ana.stage_id == shop.qualified.id
         page.locator(f"#card-{ana.id}-link:focus").wait_for()
 
+    def test_are_nothing_that_a_viewer_is_offered(self, visit, viewer, shop, ana):
+        page = visit(viewer, "/board")
+        is_live(page)
+
+        drag(page, ana, shop.qualified)
+        page.locator(f"#card-{ana.id}-link").focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("m")
+
+        assert page.locator(".is-picked, .is-saving, dialog[open]").count() == 0
+        assert card(page, ana).get_by_role("button").count() == 0
+        assert (count(page, shop.new), count(page, shop.qualified)) == ("1", "0")
+        assert page.locator(".toast").count() == 0
+
     def test_from_the_menu_on_a_phone(self, visit, agent, shop, ana):
         page = visit(agent, "/board", phone=True)
         is_live(page)

@@ -105,6 +105,21 @@ class TestReply:
 
         page.locator(".outgoing", has_text="Hi Maria!").wait_for()
 
+    def test_has_its_keys_in_the_list_of_shortcuts(self, visit, owner, line):
+        page = visit(owner, f"/inbox/{line.conversation.pk}")
+        page.locator("html[data-live=on]").wait_for(state="attached")  # the page is all there
+
+        page.keyboard.press("?")
+        listed = page.get_by_role("dialog", name="Keyboard shortcuts")
+        listed.wait_for()
+        rows = listed.locator("p").all_inner_texts()
+
+        shown = {" ".join(row.split()) for row in rows}
+        assert shown >= {
+            "Next conversation j", "Previous conversation k", "Answer r", "Close e",
+            "Quick replies, at the start of an answer /", "Send the answer Ctrl Enter",
+        }  # fmt: skip
+
     def test_shows_why_it_failed_and_sends_again(self, visit, owner, line):
         fault = line.sandbox.graph.refuses(code=551, match={"op": "send"})
         page = visit(owner, f"/inbox/{line.conversation.pk}")

@@ -37,6 +37,12 @@ class TestChoosing:
         assert "/choose" not in text
         assert "Client Two" not in text
 
+    def test_comes_with_a_way_to_start_another_for_everybody(
+        self, sign_in, owner, agent, elsewhere
+    ):
+        for member in (owner, agent):
+            assert sign_in(member).get("/settings").text.count(f'href="{reverse("start")}"') == 1
+
     def test_is_refused_for_an_organization_of_others(self, sign_in, owner, stranger):
         client = sign_in(owner)
 

@@ -20,7 +20,7 @@ class StageMark:
 class Card:
     """A contact on the board (components/board_card.html).
 
-    `move_url` takes POST `stage`, `version` and, where a reason is asked, `reason`.
+    `move_url` takes POST `stage`, `version` and, where a reason is asked, `reason`; without one the card stays put.
     """
 
     contact_id: str

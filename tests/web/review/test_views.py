@@ -180,3 +180,12 @@ class TestAnswer:
 
         ana.refresh_from_db()
         assert (answer.status_code, ana.state) == (403, SuggestionState.OPEN)
+
+    def test_shows_viewers_the_question_without_ways_to_answer(self, shop, ask, viewer, sign_in):
+        ask("Ana")
+
+        text = sign_in(viewer).get("/review").text
+
+        assert "Your role looks on." in text
+        assert "Another stage" not in text
+        assert "Accept Qualified" not in text

@@ -48,6 +48,12 @@ class TestRunDetail:
         assert "Waiting for a worker to take it up" in text
         assert '<meta http-equiv="refresh" content="5">' in text
 
+    def test_leads_to_reconnecting_who_may(self, sign_in, owner, agent, run):
+        ended(run, status="token_expired", token_expired=True)
+        way = f"{reverse('page-connect')}?page={run.page.remote_id}"
+
+        assert [way in sign_in(one).get(url(run)).text for one in (owner, agent)] == [True, False]
+
     def test_is_still_once_it_has_ended(self, sign_in, owner, run):
         ended(run, fetched=240, created=230, updated=10, to_analyse=200, analyzed=200)
 

@@ -37,12 +37,13 @@ class BoardView:
         pages: Mapping[UUID, Page],
         now: datetime,
         folds: str = "",
+        may_move: bool = True,
     ) -> None:
         self.filters = filters
         self.pages = pages
         self.now = now
         self.contact_path = reverse("contact", args=[ANYBODY])
-        self.move_path = reverse("contact-move", args=[ANYBODY])
+        self.move_path = reverse("contact-move", args=[ANYBODY]) if may_move else ""
         self.picture_path = reverse("contact-picture", args=[ANYBODY])
         self.folds = {
             stage: values[-1] == "1" for stage, values in parse_qs(unquote(folds)).items()

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_GET
 from hirocrm.contacts import queries as contacts
 from hirocrm.core import clock
 from hirocrm.meta import queries as meta
+from hirocrm.organizations import permissions
+from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines import queries as pipelines
 from hirocrm.pipelines.models import Pipeline
 from hirocrm.web.board.columns import CURSOR, REASON_DIALOG, BoardView
@@ -112,6 +114,7 @@ def _show_board(request: MemberHttpRequest) -> HttpResponse:
         "has_demo": any(page.is_demo for page in view.pages.values()),
         "is_empty": not (filters.is_narrow or placed or shown["unplaced"].count),
         "may": rights_of(request.member),
+        "is_fixed": not permissions.allows(request.member, Right.WORK),
     }
     return render(request, "board/page.html", context)
 
@@ -142,6 +145,7 @@ def _view(request: MemberHttpRequest, filters: Filters) -> BoardView:
         pages={page.id: page for page in pages},
         now=clock.now(),
         folds=request.COOKIES.get("board_folds", ""),
+        may_move=permissions.allows(request.member, Right.WORK),
     )
 
 

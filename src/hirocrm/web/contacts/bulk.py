@@ -29,6 +29,7 @@ from hirocrm.sync import services as syncing
 from hirocrm.web.contact.moves import moment, reason_of, stage_id_of, undone
 from hirocrm.web.filters import read_filters
 from hirocrm.web.members import MemberHttpRequest, async_member_required, member_required
+from hirocrm.web.parameters import read_uuid
 from hirocrm.web.toasts import show_toast
 
 MICRO = 1_000_000
@@ -207,10 +208,10 @@ def _done(words: str, undo_url: str = "") -> HttpResponse:
 
 
 def _ids(values: list[str]) -> tuple[UUID, ...]:
-    try:
-        return tuple(UUID(value) for value in values)
-    except ValueError as exc:
-        raise Invalid(_("Choose at least one contact."), field="ids") from exc
+    ids = [read_uuid(value) for value in values]
+    if None in ids:  # left out, fewer contacts would be meant than were ticked
+        raise Invalid(_("Choose at least one contact."), field="ids")
+    return tuple(one for one in ids if one is not None)
 
 
 def _tags(request: MemberHttpRequest) -> list[str]:

@@ -20,6 +20,7 @@ from hirocrm.inbox.windows import CLOSES_SOON, Window, WindowState
 from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
+from hirocrm.web.parameters import read_uuid
 
 QUICK_REPLIES_SHOWN = 100
 # Of Page inbox and Business Suite: the first in the field, the second in Meta's documentation of echoes.
@@ -195,10 +196,8 @@ def build_composer(
 
 
 def _answered(conversation: Conversation, message_id: str) -> Message | None:
-    try:
-        found = conversation.messages.filter(pk=UUID(message_id)).first()
-    except ValueError:
-        return None
+    known_id = read_uuid(message_id)
+    found = conversation.messages.filter(pk=known_id).first() if known_id else None
     return found if found is not None and is_answerable(found) else None
 
 

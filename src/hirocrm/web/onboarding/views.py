@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from hirocrm.core import clock
 from hirocrm.insights.onboarding import Checklist, Step, StepState, get_checklist
 from hirocrm.meta.queries import list_pages
-from hirocrm.organizations import onboarding, sessions
-from hirocrm.organizations.models import User
+from hirocrm.organizations import onboarding, permissions, sessions
+from hirocrm.organizations.models import Member, User
+from hirocrm.organizations.permissions import Right
 from hirocrm.pipelines.onboarding import create_organization
 from hirocrm.sync import demo
 from hirocrm.web.members import MemberHttpRequest, member_required
@@ -26,7 +27,7 @@ from hirocrm.web.rights import rights_of
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A step in words, and where it is done (empty: nowhere yet)."""
+    """A step in words, and where it is done (empty: not by this member)."""
 
     state: StepState
     title: str | Promise
@@ -71,6 +72,16 @@ WORDS: dict[Step, tuple[str | Promise, str | Promise, str | Promise]] = {
 }
 
 
+# What doing a step takes; looking at the stages is anybody's.
+NEEDED: dict[Step, Right] = {
+    Step.BRING_IN: Right.CONFIGURE,
+    Step.TRY_AI: Right.RUN,
+    Step.THRESHOLD: Right.CONFIGURE,
+    Step.REVIEW: Right.WORK,
+    Step.INVITE: Right.MANAGE_MEMBERS,
+}
+
+
 @require_GET
 @member_required
 def welcome(request: MemberHttpRequest) -> HttpResponse:
@@ -92,7 +103,8 @@ def card(request: MemberHttpRequest) -> HttpResponse:
 def _context(request: MemberHttpRequest) -> dict[str, Any]:
     checklist = get_checklist(member=request.member)
     rows = [
-        Row(state, *WORDS[state.step], _target(state.step, checklist)) for state in checklist.steps
+        Row(state, *WORDS[state.step], _target(state.step, checklist, request.member))
+        for state in checklist.steps
     ]
     open_rows = (row for row in rows if not (row.state.is_done or row.state.is_skipped))
     return {
@@ -166,7 +178,9 @@ def reset(request: MemberHttpRequest) -> HttpResponse:
     return redirect("onboarding")
 
 
-def _target(step: Step, checklist: Checklist) -> str:
+def _target(step: Step, checklist: Checklist, member: Member) -> str:
+    if not permissions.allows(member, NEEDED.get(step, Right.READ)):
+        return ""
     page = checklist.page
     settings = reverse("page-settings", args=[page.id]) if page else reverse("pages")
     return {
