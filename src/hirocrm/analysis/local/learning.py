@@ -26,6 +26,7 @@ CORRECTION_WEIGHT = 5.0
 SHIPPED_WORTH_ROWS = 60  # past so many corrections the user's own rows do better alone
 RULES_WEIGHT = 2.0  # log-odds given to the rules' verdict before the head looks
 FOREIGN_RULES_FACTOR = 1.75
+SURE_RULES_FACTOR = 2.0
 FEATURE_PENALTY = 0.03
 VIEW_PENALTY = 0.3
 _VERDICTS = tuple(Archetype)
@@ -60,6 +61,8 @@ class StageModel:
             # The head was fitted on English; the rules know Filipino and Spanish as well.
             offset = offset * FOREIGN_RULES_FACTOR
         if not self.over_stages:
+            if described.situation.opens_as_buyer:
+                offset = offset * SURE_RULES_FACTOR  # until people say otherwise
             kinds = softmax(self.head.logits(described.row[None], offset))[0]
             return kinds @ self.mapping.shares, kinds
         logits = self.head.logits(described.row[None], offset @ self.mapping.shares)

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from hirocrm.analysis.local import phrases_moments as phrases
 from hirocrm.analysis.local.acts import money_in
+from hirocrm.analysis.local.money import below
 from hirocrm.analysis.local.turns import Turn
 
 
@@ -77,8 +78,10 @@ _BUSINESS: dict[Moment, re.Pattern[str]] = {
 _PLAIN_YES = re.compile(phrases.PLAIN_YES.strip())
 _PLAIN_NO = re.compile(phrases.PLAIN_NO.strip())
 _BUDGET = _phrase(phrases.BUDGET)
+_BUDGET_QUESTION = _phrase(phrases.BUDGET_QUESTION)
 _HAGGLE = _phrase(phrases.HAGGLE)
 _RECENT = 3
+_SHORT = 12  # words: a longer message holds numbers of other kinds, too
 
 
 @dataclass(frozen=True)
@@ -101,34 +104,62 @@ class Situation:
         """Whether it happened in the last few turns."""
         return self.last(moment) >= max(0, self.length - within)
 
+    @property
+    def opens_as_buyer(self) -> bool:
+        """Whether nobody answered yet somebody who asks what buyers ask (right for all 14 of the labelled rows)."""
+        asks = self.has(Moment.PRICE_QUESTION) or self.has(Moment.INQUIRY)
+        return self.verdict is Archetype.NEW_LEAD and asks
+
 
 def situation_of(turns: Sequence[Turn]) -> Situation:
     """Find the moments of a conversation and the stage they add up to."""
     found: dict[Moment, list[int]] = {}
-    asked: tuple[float, ...] | None = None  # the business's last prices; () once it made an offer
+    heard = _Heard()
     for index, turn in enumerate(turns):
-        seen = _customer_moments(turn, asked) if turn.from_customer else _business_moments(turn)
+        seen = (
+            _customer_moments(turn, heard) if turn.from_customer else _business_moments(turn, heard)
+        )
         for moment in seen:
             found.setdefault(moment, []).append(index)
-        if not turn.from_customer and seen & {Moment.PRICE, Moment.OFFER}:
-            asked = tuple(price.amount for price in money_in(turn.folded)) or asked or ()
+        heard = heard.after(turn, seen)
     moments = {moment: tuple(indexes) for moment, indexes in found.items()}
     draft = Situation(moments, Archetype.NEW_LEAD, len(turns))
     return Situation(moments, _verdict(draft, turns), len(turns))
 
 
-def _business_moments(turn: Turn) -> set[Moment]:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What a message answers. `asked`: the business's last prices, () after an offer without one, None before any."""
+
+    asked: tuple[float, ...] | None = None
+    asked_budget: bool = False
+    put_off: bool = False  # the customer's last words put the decision off
+
+    def after(self, turn: Turn, seen: set[Moment]) -> "_Heard":
+        """What the next message answers."""
+        if turn.from_customer:
+            return _Heard(self.asked, self.asked_budget, Moment.STALL in seen)
+        asked = self.asked
+        if seen & {Moment.PRICE, Moment.OFFER}:
+            asked = tuple(price.amount for price in money_in(turn.folded)) or asked or ()
+        return _Heard(asked, bool(_BUDGET_QUESTION.search(turn.folded)), self.put_off)
+
+
+def _business_moments(turn: Turn, heard: _Heard) -> set[Moment]:
     found = {moment for moment, pattern in _BUSINESS.items() if pattern.search(turn.folded)}
+    if heard.put_off:  # "Sige po" to somebody who waits for payday closes nothing
+        found.discard(Moment.ACCEPTANCE)
     return found | ({Moment.PRICE} if money_in(turn.folded) else set())
 
 
-def _customer_moments(turn: Turn, asked: tuple[float, ...] | None) -> set[Moment]:
-    """What a customer's message does; `asked`: the business's last prices, None before any offer."""
+def _customer_moments(turn: Turn, heard: _Heard) -> set[Moment]:
+    """What a customer's message does, given what it answers."""
     found = {moment for moment, pattern in _CUSTOMER.items() if pattern.search(turn.folded)}
-    if _names_another_price(turn, found, asked):
+    if _names_another_price(turn, found, heard.asked):
         found.add(Moment.COUNTER)
-    if asked is None:
-        return found - {Moment.CHANGE} - ({Moment.COUNTER} if _only_budget(turn) else set())
+    if heard.asked is None:
+        only_told = heard.asked_budget or _only_budget(turn)
+        return found - {Moment.CHANGE} - ({Moment.COUNTER} if only_told else set())
     if _PLAIN_YES.search(turn.folded):
         found.add(Moment.ACCEPTANCE)
     if _PLAIN_NO.search(turn.folded) and not found & {Moment.CHANGE, Moment.COUNTER}:
@@ -140,9 +171,11 @@ def _customer_moments(turn: Turn, asked: tuple[float, ...] | None) -> set[Moment
 
 def _names_another_price(turn: Turn, found: set[Moment], asked: tuple[float, ...] | None) -> bool:
     """A price in a customer's mouth is a counter-offer, unless it is the one that was asked."""
-    prices = {price.amount for price in money_in(turn.folded)}
-    if not prices or found & {Moment.PAYMENT, Moment.SPAM, Moment.COMPLAINT}:
+    if found & {Moment.PAYMENT, Moment.SPAM, Moment.COMPLAINT}:
         return False
+    prices = {price.amount for price in money_in(turn.folded)}
+    if not prices:
+        return turn.words <= _SHORT and bool(asked) and below(asked or (), turn.folded)
     return Moment.ACCEPTANCE not in found or bool(asked and min(prices) < min(asked))
 
 
