@@ -67,6 +67,7 @@ class TestReply:
             )
         page = visit(owner, f"/inbox/{line.conversation.pk}")
         page.get_by_text("line 59").wait_for()
+        page.locator("html[data-live=on]").wait_for(state="attached")  # news before it isn't told
         page.locator("#thread-live").evaluate("box => box.scrollTop = 200")
         page.get_by_label("Your answer").fill("half an ans")
         before = page.locator("#thread-live").evaluate("box => box.scrollTop")
