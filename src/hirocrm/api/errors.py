@@ -33,6 +33,7 @@ STATUS_BY_FAMILY: tuple[tuple[type[errors.HiroError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.Conflict, 409),
     (errors.Invalid, 422),
+    (errors.OutOfSpace, 507),
     (RateLimitExceeded, 429),
     (errors.UpstreamRateLimited, 503),
     (errors.UpstreamUnavailable, 503),
@@ -48,6 +49,7 @@ SENTENCES = {
     405: "This address doesn't take that method.",
     413: "The request is too large.",
     500: "Something went wrong on our side. It has been logged.",
+    507: "The disk of this HiroCRM is full, so nothing was kept. Free some space there and try again.",
     503: "The database can't be reached right now. Try again in a few seconds.",
 }
 CODES = {
@@ -59,6 +61,7 @@ CODES = {
     413: "too_large",
     422: "malformed",
     500: "internal_error",
+    507: "disk_full",
     503: "database_unavailable",
 }
 
@@ -168,5 +171,7 @@ def _database_down(_request: HttpRequest, exc: Exception) -> HttpResponse:
 
 
 def _bug(request: HttpRequest, exc: Exception) -> HttpResponse:
+    if errors.is_full_disk(exc):
+        return problem(507)
     log.error("api.request_failed", method=request.method, path=request.path, exc_info=exc)
     return problem(500)

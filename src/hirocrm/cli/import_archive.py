@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from hirocrm.organizations.models import Organization
 
 SAY_WHICH = "Add --platform messenger, and then do it again with --platform instagram."
@@ -47,16 +49,34 @@ def import_archive(
             known = ", ".join(candidate.name for candidate in summary.candidates[:5])
             raise CommandFailed(f"Which of these is the business: {known}? Say it with --own-name.")
         shelf = require_page(page) if page else None
+        organization = shelf.organization if shelf else _choose_organization(email)
         run = services.start_import(
-            organization=shelf.organization if shelf else _choose_organization(email),
+            organization=organization,
             member=None,
-            path=archive.resolve(),
+            archive=_within_reach(archive.resolve(), organization),
             page=shelf,
             own_name=name,
             platform=summary.platform,
             now=clock.now(),
         )
         report(follow(run, quiet=as_json), as_json=as_json)
+
+
+def _within_reach(archive: Path, organization: "Organization") -> "Path | UUID":
+    """The archive where a worker can read it: with a database of one's own it may run anywhere, so that carries the ZIP."""
+    from hirocrm.config import env as environment
+    from hirocrm.core import clock
+    from hirocrm.sync import upload_pieces, uploads
+
+    if environment.load().database_url is None or archive.is_dir():
+        return archive
+    if archive.stat().st_size > upload_pieces.MAX_BYTES:
+        return archive
+    with archive.open("rb") as file:
+        chunks = iter(lambda: file.read(upload_pieces.PIECE_BYTES), b"")
+        return uploads.store(
+            organization=organization, chunks=chunks, now=clock.now(), name=archive.name
+        )
 
 
 def _choose_organization(email: str) -> "Organization":

@@ -1,12 +1,15 @@
-"""What a visitor sees while the database is away: 503 and when to come back, never a bare 500."""
+"""What a visitor sees while the database is away, or the disk is full: what it is and what to do, never a bare 500."""
 
 import sys
+from typing import Any
 
 import psycopg_pool
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from hirocrm.core.errors import is_full_disk
 from hirocrm.web import errors
+from hirocrm.web.toasts import show_toast
 
 RETRY_SECONDS = 5
 _DETAIL = "The database can't be reached right now. Try again in a few seconds."
@@ -18,9 +21,12 @@ def answer_failure(request: HttpRequest) -> HttpResponse:
 
     It also sees what fails outside any view (the session's middleware reads the database first).
     """
-    if not isinstance(sys.exc_info()[1], _OUTAGES):
-        return errors.server_error(request)
-    return unavailable(request)
+    failure = sys.exc_info()[1]
+    if isinstance(failure, _OUTAGES):
+        return unavailable(request)
+    if is_full_disk(failure):
+        return out_of_space(request)
+    return errors.server_error(request)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
@@ -34,6 +40,32 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+def out_of_space(request: HttpRequest) -> HttpResponse:
+    """507, likewise: what is uploaded passes over a disk of this machine before anybody looks at it."""
+    if "text/html" in request.headers.get("Accept", ""):
+        return errors.out_of_space(request)
+    return _full()
+
+
+async def send_out_of_space(send: Any) -> None:
+    """The same where the request hasn't come as far as Django."""
+    answer = _full()
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.items()]
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.content})
+
+
+def _full() -> HttpResponse:
+    """For programs and for htmx, which shows it as a toast."""
+    answer = HttpResponse(_FULL, status=507, content_type="application/problem+json")
+    return show_toast(answer, FULL, tone="bad")
+
+
+FULL = "The disk of this HiroCRM is full, so nothing was kept. Free some space there and try again."
+_FULL = (
+    '{"type": "urn:hirocrm:problem:disk_full", "title": "Insufficient Storage", '
+    f'"status": 507, "detail": "{FULL}", "code": "disk_full"}}'
+)
 _PROBLEM = (
     '{"type": "urn:hirocrm:problem:database_unavailable", "title": "Service Unavailable", '
     f'"status": 503, "detail": "{_DETAIL}", "code": "database_unavailable"}}'

@@ -159,6 +159,10 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful", "listen_notify": True}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "hirocrm.web.upload_handlers.NamelessFileUploadHandler",
+]
 API_REQUESTS_PER_MINUTE = 1_200  # of one API token, or one member in the browser
 
 FACEBOOK_APP_ID = env.facebook_app_id

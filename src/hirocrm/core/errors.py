@@ -5,6 +5,7 @@
     ├── Forbidden                the member's role or the token's scope doesn't allow it
     ├── Conflict                 the state has moved on; look again
     ├── Invalid                  the input can't be taken; the sentence says what would be
+    ├── OutOfSpace               a disk of ours is full; somebody has to free some space
     └── UpstreamError            a remote platform said no, by what to do about it
         ├── UpstreamUnavailable      retry
         ├── UpstreamRateLimited      wait `retry_after_seconds`
@@ -16,6 +17,7 @@
 Modules subclass a family and set `code`. `api/errors.py` alone turns families into HTTP.
 """
 
+import errno
 from typing import ClassVar
 
 
@@ -52,6 +54,17 @@ class Invalid(HiroError):
     """The input can't be taken. `details` may hold `field`."""
 
     code = "invalid"
+
+
+class OutOfSpace(HiroError):
+    """A disk of ours is full. Nothing of the request was kept."""
+
+    code = "disk_full"
+
+
+def is_full_disk(exc: BaseException | None) -> bool:
+    """Whether the operating system had no room for what was to be written."""
+    return isinstance(exc, OSError) and exc.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 class UpstreamError(HiroError):

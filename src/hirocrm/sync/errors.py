@@ -1,6 +1,6 @@
 """Refusals about runs."""
 
-from hirocrm.core.errors import Conflict, Invalid, NotFound
+from hirocrm.core.errors import Conflict, Invalid, NotFound, OutOfSpace
 
 
 class RunNotFound(NotFound):
@@ -37,3 +37,15 @@ class UploadNotFound(NotFound):
     """No such uploaded archive in this organization, or it has been thrown away."""
 
     code = "upload_not_found"
+
+
+class UploadTooLarge(Invalid):
+    """The uploaded archive is larger than the database should carry."""
+
+    code = "upload_too_large"
+
+
+class NoRoomForUpload(OutOfSpace):
+    """The database's disk is full."""
+
+    code = "no_room_for_upload"

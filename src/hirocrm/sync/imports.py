@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from uuid import UUID
 
 import structlog
@@ -11,7 +10,7 @@ from hirocrm.analysis.asker import asker_for
 from hirocrm.contacts.snapshots import ConversationSnapshot, MessageSource
 from hirocrm.core import clock
 from hirocrm.core.platforms import Platform
-from hirocrm.sync import commit, lifecycle
+from hirocrm.sync import commit, lifecycle, uploads
 from hirocrm.sync.commit import FetchedPage
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
@@ -35,24 +34,26 @@ PLACE = "archive"
 def read_into(run_id: UUID) -> None:
     """Read the run's archive into its Page, from the thread after the last one that was committed."""
     run = lifecycle.begin(run_id=run_id, now=clock.now())
-    if run is None or run.page is None:
-        return
-    plan = plan_for(run, run.page, asker_for(run.page.organization))
-    remember(plan)
-    try:
-        _read(plan)
-    except ArchiveError as exc:
-        lifecycle.record_troubles(run, [Trouble(error=exc.sentence, code=exc.code)])
-    lifecycle.fetching_ended(run_id=run_id, now=clock.now())
+    if run is not None and run.page is not None:
+        plan = plan_for(run, run.page, asker_for(run.page.organization))
+        remember(plan)
+        try:
+            _read(plan)
+        except ArchiveError as exc:
+            lifecycle.record_troubles(run, [Trouble(error=exc.sentence, code=exc.code)])
+        lifecycle.fetching_ended(run_id=run_id, now=clock.now())
+    uploads.forget_archive_of(run_id)
 
 
 def _read(plan: Plan) -> None:
     options = plan.run.options
-    path, platform = Path(options["path"]), Platform(options["platform"])
-    _expect(plan.run, inspect_archive(path, platform=platform).threads)
+    archive, platform = uploads.archive_of(plan.run), Platform(options["platform"])
+    _expect(plan.run, inspect_archive(archive, platform=platform).threads)
     place = plan.run.cursor.get(PLACE, {})
     already = int(place.get("cursor") or 0)
-    items = read_archive(path, own_name=options.get("ownName"), platform=platform, progress=_ignore)
+    items = read_archive(
+        archive, own_name=options.get("ownName"), platform=platform, progress=_ignore
+    )
     seen = already
     for portion in _portions(islice(items, already, None)):
         seen += len(portion)

@@ -153,6 +153,39 @@ class RunError(models.Model):
         return self.error
 
 
+class ArchiveUpload(models.Model):
+    """An export archive that somebody uploaded, until it is imported; here every worker can read it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=255)  # of the file, where it came from
+    size = models.PositiveBigIntegerField()  # bytes
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class ArchivePiece(models.Model):
+    """A part of an uploaded archive, in order by `number`; see `upload_pieces`."""
+
+    id = models.BigAutoField(primary_key=True)
+    organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")
+    upload = models.ForeignKey(ArchiveUpload, models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "upload", "number"], name="one_archive_piece_each"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}: {self.number}"
+
+
 class AnalysisBatch(models.Model):
     """Conversations handed to the analyser together; a run is over when none of its batches is open."""
 

@@ -329,24 +329,25 @@ def start_import(
     *,
     organization: Organization,
     member: Member | None,
-    path: Path,
+    archive: Path | UUID,
     page: Page | None = None,
     own_name: str | None = None,
     platform: str,
     now: datetime,
 ) -> SyncRun:
-    """Start reading an export archive that `sync.imports.inspect` has accepted.
+    """Start reading an export archive that `inspect_archive` has accepted: an upload, or a path that the worker can read.
 
     Without a Page, its contacts go to a shelf of their own, a Page that was never connected.
     """
     shelf = page or _shelf(organization, own_name)
+    place = {"path": str(archive)} if isinstance(archive, Path) else {"uploadId": str(archive)}
     run = _new_run(
         organization.pk,
         RunKind.IMPORT,
         member,
         now,
         page=shelf,
-        options={"path": str(path), "ownName": own_name, "platform": platform},
+        options={**place, "ownName": own_name, "platform": platform},
     )
     jobs.defer(
         "sync.import_archive", queue=SYNC_QUEUE, lock=f"import:{shelf.pk}", run_id=str(run.pk)

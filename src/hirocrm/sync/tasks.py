@@ -20,6 +20,7 @@ from hirocrm.sync import (
     reading,
     schedule,
     services,
+    uploads,
 )
 from hirocrm.sync.lifecycle import Trouble
 from hirocrm.sync.models import SyncRun
@@ -76,6 +77,16 @@ async def import_archive(*, run_id: str) -> None:
             raise
         log.exception("import.failed", run_id=run_id)
         await in_thread(_give_up, UUID(run_id))
+        await in_thread(uploads.forget_archive_of, UUID(run_id))
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(
+    name="sync.forget_uploads", queue=services.SYNC_QUEUE, queueing_lock="sync.forget_uploads"
+)
+async def forget_uploads(timestamp: int) -> None:  # noqa: ARG001  # every periodic task is given it
+    """Throw away uploaded archives that nobody imports."""
+    await in_thread(uploads.forget_old, now=clock.now())
 
 
 @app.task(

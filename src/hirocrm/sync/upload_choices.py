@@ -1,6 +1,5 @@
 """What an uploaded archive holds, where a person has to choose: the platform, or which name is the business."""
 
-from pathlib import Path
 from uuid import UUID
 
 from hirocrm.core.platforms import Platform
@@ -8,8 +7,8 @@ from hirocrm.organizations import permissions
 from hirocrm.organizations.models import Member
 from hirocrm.organizations.permissions import Right
 from hirocrm.sync import uploads
-from hirocrm.sync.errors import UploadNotFound
 from hirocrm.sync.sources.archive import ArchiveSummary, inspect_archive
+from hirocrm.sync.upload_pieces import StoredArchive
 
 
 def describe_upload(
@@ -23,7 +22,5 @@ def describe_upload(
         UploadNotFound: no such upload, or too old.
     """
     permissions.require(member, Right.RUN)
-    path: Path = uploads.path_of(member, upload_id)
-    if not path.is_file():
-        raise UploadNotFound("There is no such upload. Upload the archive again.")
-    return inspect_archive(path, platform=platform)
+    upload = uploads.find_upload(member=member, upload_id=upload_id)
+    return inspect_archive(StoredArchive(upload), platform=platform)

@@ -12,7 +12,15 @@ from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.translation import gettext as _
 
-from hirocrm.core.errors import Conflict, Forbidden, HiroError, Invalid, NotFound, UpstreamError
+from hirocrm.core.errors import (
+    Conflict,
+    Forbidden,
+    HiroError,
+    Invalid,
+    NotFound,
+    OutOfSpace,
+    UpstreamError,
+)
 from hirocrm.web.toasts import show_toast
 
 STATUSES: tuple[tuple[type[HiroError], int], ...] = (
@@ -21,12 +29,13 @@ STATUSES: tuple[tuple[type[HiroError], int], ...] = (
     (Conflict, 409),
     (Invalid, 400),
     (UpstreamError, 502),
+    (OutOfSpace, 507),
 )
 
 
 def _page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
     template = f"{status if status in {400, 403, 404, 405, 413} else 500}.html"
-    if status in {409, 502}:
+    if status in {409, 502, 507}:
         template = "refused.html"
     return render(request, template, {"sentence": sentence}, status=status)
 
@@ -58,6 +67,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503: the database is away, and with it everything that a page knows."""
     return _without_context(request, 503)
+
+
+def out_of_space(request: HttpRequest) -> HttpResponse:
+    """507: the disk is full, so nothing was kept."""
+    return _without_context(request, 507)
 
 
 def _without_context(request: HttpRequest, status: int) -> HttpResponse:

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from hirocrm.core import clock
-from hirocrm.sync import uploads
+from hirocrm.sync import upload_pieces, uploads
+from hirocrm.sync.imports import read_into
 from hirocrm.sync.models import RunKind, SyncRun
 from hirocrm.sync.sources.archive import OwnNameUnknown
 
@@ -17,14 +18,16 @@ FACEBOOK = "your_facebook_activity"
 
 
 def archive(
-    *threads: tuple[str, ...], instagram: tuple[tuple[str, ...], ...] = ()
+    *threads: tuple[str, ...],
+    instagram: tuple[tuple[str, ...], ...] = (),
+    folder: str = f"{FACEBOOK}/",
 ) -> SimpleUploadedFile:
     """A Facebook download with a thread for each tuple of participants, and maybe Instagram's beside it."""
-    placed = [(FACEBOOK, names) for names in threads]
-    placed += [("your_instagram_activity", names) for names in instagram]
+    placed = [(folder, names) for names in threads]
+    placed += [("your_instagram_activity/", names) for names in instagram]
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
-        for number, (folder, names) in enumerate(placed):
+        for number, (place, names) in enumerate(placed):
             thread = {
                 "participants": [{"name": name} for name in names],
                 "messages": [
@@ -37,7 +40,7 @@ def archive(
                 "title": "Conversation",
                 "thread_path": f"inbox/thread_{number}",
             }
-            path = f"{folder}/messages/inbox/thread_{number}/message_1.json"
+            path = f"{place}messages/inbox/thread_{number}/message_1.json"
             file.writestr(path, json.dumps(thread))
     return SimpleUploadedFile("facebook.zip", content.getvalue(), "application/zip")
 
@@ -74,6 +77,19 @@ class TestUpload:
         assert "Which one is your business?" in asked.text
         assert asked.text.count("in 1 conversation") == 2
         assert SyncRun.objects.get().options["ownName"] == "Ana's Closet"
+
+    def test_leads_to_the_run_again_when_the_choice_is_sent_twice(self, sign_in, agent):
+        client = sign_in(agent)
+        choice = client.post("/imports", {"file": archive(("Mia Cruz", "Ana's Closet"))})
+        client.post(choice["Location"], {"own_name": "Ana's Closet"})
+        run = SyncRun.objects.get()
+        read_into(run.pk)
+
+        again = client.post(choice["Location"], {"own_name": "Ana's Closet"})
+        back = client.get(choice["Location"])
+
+        assert {again["Location"], back["Location"]} == {reverse("run", args=[run.id])}
+        assert SyncRun.objects.count() == 1
 
     def test_asks_which_download_of_two_is_meant(self, sign_in, agent):
         client = sign_in(agent)
@@ -113,7 +129,7 @@ class TestUpload:
             )
 
         assert refusal.value.details["upload_id"] == upload_id
-        assert uploads.path_of(owner, upload_id).exists()
+        assert uploads.find_upload(member=owner, upload_id=upload_id).size == file.size
         assert not SyncRun.objects.exists()
 
     def test_says_what_is_wrong_with_the_file(self, sign_in, agent):
@@ -123,6 +139,14 @@ class TestUpload:
 
         assert response.status_code == 422
         assert "archive_not_a_zip" in response.text
+
+    def test_says_that_it_is_too_large(self, sign_in, agent, monkeypatch):
+        monkeypatch.setattr(upload_pieces, "MAX_BYTES", 10)
+
+        response = sign_in(agent).post("/imports", {"file": archive(("a", "b"))})
+
+        assert response.status_code == 422
+        assert "An archive of more than 2 GB can&#x27;t be uploaded." in response.text
 
     def test_swaps_only_the_upload_for_htmx(self, sign_in, agent):
         file = SimpleUploadedFile("photo.zip", b"not a zip at all")

@@ -46,7 +46,9 @@ def list_imports(request: MemberRequest, window: Query[Window]) -> dict[str, Any
     return list_answer(rows.filter(kind=RunKind.IMPORT), RunOut.of, order=RUN_ORDER, window=window)
 
 
-@router.post("/imports", response={202: RunOut, **refusals(404)}, operation_id="import_archive")
+@router.post(
+    "/imports", response={202: RunOut, **refusals(404, 507)}, operation_id="import_archive"
+)
 def import_archive(
     request: MemberRequest, form: Form[ImportForm], file: File[UploadedFile | None] = None
 ) -> Answer:
@@ -61,7 +63,9 @@ def import_archive(
     page = pages.get_page(member=member, reference=form.page_id) if form.page_id else None
     upload_id = form.upload_id
     if file is not None:
-        upload_id = uploads.save_upload(member=member, chunks=file.chunks(), now=clock.now())
+        upload_id = uploads.save_upload(
+            member=member, chunks=file.chunks(), now=clock.now(), name=file.name
+        )
     if upload_id is None:
         raise Invalid("Send the archive as the form field “file”.", field="file")
     run = uploads.import_upload(

@@ -15,6 +15,7 @@ from hirocrm.core.platforms import Platform
 from hirocrm.organizations import permissions
 from hirocrm.organizations.permissions import Right
 from hirocrm.sync import queries, uploads
+from hirocrm.sync.errors import UploadNotFound
 from hirocrm.sync.models import RunKind
 from hirocrm.sync.sources.archive import MixedPlatforms, OwnNameAmbiguous
 from hirocrm.sync.upload_choices import describe_upload
@@ -36,7 +37,12 @@ def imports(request: MemberHttpRequest) -> HttpResponse:
     file = request.FILES.get("file")
     if not isinstance(file, UploadedFile):
         return _show(request, refusal=_("Choose the ZIP file first."), status=422)
-    upload_id = uploads.save_upload(member=request.member, chunks=file.chunks(), now=clock.now())
+    try:
+        upload_id = uploads.save_upload(
+            member=request.member, chunks=file.chunks(), now=clock.now(), name=file.name
+        )
+    except Invalid as exc:
+        return _show(request, refusal=exc.sentence, code=exc.code, status=422)
     return _import(request, upload_id, own_name=None)
 
 
@@ -69,6 +75,18 @@ def _lead(request: MemberHttpRequest, url: str) -> HttpResponse:
     return redirect(url)
 
 
+def _lead_to_its_run(
+    request: MemberHttpRequest, upload_id: UUID, platform: Platform | None
+) -> HttpResponse:
+    """Where the choice was made already, and the archive is read (the button pressed twice, the way back)."""
+    run = uploads.imported_by(
+        member=request.member, upload_id=upload_id, platform=platform, now=clock.now()
+    )
+    if run is None:
+        raise UploadNotFound("There is no such upload. Upload the archive again.")
+    return _lead(request, resolve_url("run", run.id))
+
+
 def _show(
     request: MemberHttpRequest, *, refusal: str = "", code: str = "", status: int = 200
 ) -> HttpResponse:
@@ -97,6 +115,8 @@ def own_name(request: MemberHttpRequest, upload_id: UUID) -> HttpResponse:
     except MixedPlatforms:
         context = {"form": PlatformForm(request.GET or None), "upload_id": upload_id}
         return render(request, "imports/platform.html", context)
+    except UploadNotFound:
+        return _lead_to_its_run(request, upload_id, platform)
     names = [candidate.name for candidate in summary.candidates]
     form = OwnNameForm(request.POST if request.method == "POST" else None, names=names)
     if request.method == "POST" and form.is_valid():

@@ -6,8 +6,10 @@
 Nothing is extracted, and memory stays flat: one message_N.json is in memory at a time.
 """
 
+from hirocrm.sync.sources.archive.container import Place, StoredZip
 from hirocrm.sync.sources.archive.errors import (
     ArchiveError,
+    ArchiveMissing,
     MixedPlatforms,
     OwnNameAmbiguous,
     OwnNameUnknown,
@@ -23,14 +25,17 @@ from hirocrm.sync.sources.archive.threads import SkippedThread, SkipReason
 
 __all__ = [
     "ArchiveError",
+    "ArchiveMissing",
     "ArchiveProgress",
     "ArchiveSummary",
     "MixedPlatforms",
     "NameCandidate",
     "OwnNameAmbiguous",
     "OwnNameUnknown",
+    "Place",
     "SkipReason",
     "SkippedThread",
+    "StoredZip",
     "inspect_archive",
     "read_archive",
 ]

@@ -8,7 +8,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Protocol
+from pathlib import Path
+from typing import IO, Protocol, TypeAlias
 
 from hirocrm.sync.sources.archive.errors import ArchiveTooLarge, shown
 
@@ -51,6 +52,22 @@ class Entry:
 
     name: str
     size: int
+
+
+class StoredZip(Protocol):
+    """A ZIP that lies elsewhere than among this machine's files."""
+
+    @property
+    def name(self) -> str:
+        """What its owner called it."""
+        ...
+
+    def open(self) -> IO[bytes]:
+        """Its bytes, seekable. Every call begins anew."""
+        ...
+
+
+Place: TypeAlias = Path | StoredZip
 
 
 class Container(Protocol):

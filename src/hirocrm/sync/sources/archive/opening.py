@@ -12,6 +12,7 @@ from hirocrm.sync.sources.archive.container import (
     Container,
     Entry,
     Limits,
+    Place,
     UnreadableEntry,
 )
 from hirocrm.sync.sources.archive.errors import (
@@ -62,16 +63,16 @@ class Archive:
 
 @contextmanager
 def open_archive(
-    path: Path, platform: Platform | None = None, limits: Limits = DEFAULT_LIMITS
+    place: Place, platform: Platform | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[Archive]:
     """Open a ZIP or a folder, check it, and list its threads.
 
     Raises:
         ArchiveError: it isn't a JSON download with messages, or not safe to read.
     """
-    container = open_container(path, limits)
+    container = open_container(place, limits)
     try:
-        layout = read_layout(container, path)
+        layout = read_layout(container, place.name)
         chosen = choose_platform(layout, platform)
         threads = group_threads(folders_of(layout, chosen))
         check_parts(container, threads)
@@ -86,26 +87,28 @@ def open_archive(
         container.close()
 
 
-def open_container(path: Path, limits: Limits) -> Container:
-    """The ZIP or folder at `path`."""
+def open_container(place: Place, limits: Limits) -> Container:
+    """The ZIP or folder at `place`."""
     try:
-        if path.is_dir():
-            return FolderContainer(path, limits)
-        if not path.is_file():
-            raise ArchiveMissing(f"There is no file or folder “{shown(path.name)}”.")
-        return ZipContainer(path, limits)
+        if not isinstance(place, Path):
+            return ZipContainer(place.open(), limits)
+        if place.is_dir():
+            return FolderContainer(place, limits)
+        if not place.is_file():
+            raise ArchiveMissing(f"There is no file or folder “{shown(place.name)}”.")
+        return ZipContainer(place.open("rb"), limits)
     except (OSError, ValueError) as fault:
-        raise ArchiveMissing(f"“{shown(path.name)}” can't be read.") from fault
+        raise ArchiveMissing(f"“{shown(place.name)}” can't be read.") from fault
 
 
-def read_layout(container: Container, path: Path) -> Layout:
+def read_layout(container: Container, name: str) -> Layout:
     """What the download holds.
 
     Raises:
         ArchiveIsHtml: its conversations are web pages.
         NoMessages: it has none.
     """
-    reader = LayoutReader(path.name)
+    reader = LayoutReader(name)
     for entry in container.entries():
         reader.add(entry)
     layout = reader.finish()

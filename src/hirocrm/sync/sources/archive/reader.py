@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hirocrm.contacts.snapshots import ConversationSnapshot
 from hirocrm.core.platforms import Platform
-from hirocrm.sync.sources.archive.container import DEFAULT_LIMITS, Limits
+from hirocrm.sync.sources.archive.container import DEFAULT_LIMITS, Limits, Place, StoredZip
 from hirocrm.sync.sources.archive.errors import ArchiveCorrupt
 from hirocrm.sync.sources.archive.opening import Archive, open_archive
 from hirocrm.sync.sources.archive.own_name import (
@@ -48,7 +48,7 @@ class ArchiveProgress:
 
 
 def inspect_archive(
-    path: str | Path,
+    path: str | Path | StoredZip,
     *,
     own_name: str | None = None,
     platform: Platform | None = None,
@@ -60,7 +60,7 @@ def inspect_archive(
         ArchiveError: it can't be imported; the sentence says why.
         OwnNameUnknown: `own_name` was told and takes part in no thread.
     """
-    with open_archive(Path(path), platform, limits) as archive:
+    with open_archive(place_of(path), platform, limits) as archive:
         counter = require_names(count_names(archive))
         told = require_known(counter, own_name) if own_name and own_name.strip() else None
         return ArchiveSummary(
@@ -87,7 +87,7 @@ def require_names(counter: NameCounter) -> NameCounter:
 
 
 def read_archive(
-    path: str | Path,
+    path: str | Path | StoredZip,
     *,
     own_name: str | None = None,
     platform: Platform | None = None,
@@ -104,19 +104,24 @@ def read_archive(
         ArchiveError: it can't be imported; while iterating, only ArchiveTooLarge and
             ArchiveCorrupt, should the bytes turn out to be other than the list of entries says.
     """
-    with open_archive(Path(path), platform, limits) as archive:
+    with open_archive(place_of(path), platform, limits) as archive:
         settled = settle_own_name(archive, own_name)
-    return _read_threads(Path(path), settled, platform, progress, limits)
+    return _read_threads(place_of(path), settled, platform, progress, limits)
+
+
+def place_of(path: str | Path | StoredZip) -> Place:
+    """Where the archive is."""
+    return Path(path) if isinstance(path, str) else path
 
 
 def _read_threads(
-    path: Path,
+    place: Place,
     own_name: str,
     platform: Platform | None,
     progress: Callable[[ArchiveProgress], None] | None,
     limits: Limits,
 ) -> Iterator[ConversationSnapshot | SkippedThread]:
-    with open_archive(path, platform, limits) as archive:
+    with open_archive(place, platform, limits) as archive:
         total = len(archive.threads)
         tally, skipped = Tally(), 0
         for done, thread in enumerate(archive.threads):

@@ -5,7 +5,6 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
 from hirocrm.sync.sources.archive.container import (
@@ -46,25 +45,21 @@ END_SEARCH_BYTES = END_RECORD.size + 0xFFFF + END64_RECORD.size + LOCATOR64_BYTE
 class ZipContainer:
     """The files of a ZIP, never unpacked to disk."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        """Check the whole list of entries.
+    def __init__(self, stream: IO[bytes], limits: Limits) -> None:
+        """Check the whole list of entries. The stream is closed with the container, or here if it is refused.
 
         Raises:
             ArchiveError: not a ZIP, damaged, or not safe to read.
         """
         self.limits = limits
-        self.packed_bytes: int | None = path.stat().st_size
-        check_directory(path, limits)
+        self._stream = stream
         try:
-            self._zip = zipfile.ZipFile(path)
-        except READ_FAULTS as fault:
-            raise ArchiveCorrupt(
-                "This ZIP is damaged or cut off: download it again, then try once more."
-            ) from fault
-        try:
+            self.packed_bytes: int | None = stream.seek(0, 2)
+            check_directory(stream, limits)
+            self._zip = open_zip(stream)
             self._check_entries()
         except BaseException:
-            self._zip.close()
+            stream.close()
             raise
 
     def entries(self) -> Iterator[Entry]:
@@ -97,6 +92,7 @@ class ZipContainer:
     def close(self) -> None:
         """Let go of the file."""
         self._zip.close()
+        self._stream.close()
 
     def _check_entries(self) -> None:
         infos = self._zip.infolist()
@@ -117,6 +113,20 @@ class ZipContainer:
             raise SymbolicLink(f"“{shown(info.filename)}” in this ZIP is a link instead of a file.")
         if info.flag_bits & ENCRYPTED_FLAG:
             raise ArchiveEncrypted("This ZIP has a password: unpack it and import the folder.")
+
+
+def open_zip(stream: IO[bytes]) -> zipfile.ZipFile:
+    """The ZIP with its list of entries.
+
+    Raises:
+        ArchiveCorrupt: the list can't be read.
+    """
+    try:
+        return zipfile.ZipFile(stream)
+    except READ_FAULTS as fault:
+        raise ArchiveCorrupt(
+            "This ZIP is damaged or cut off: download it again, then try once more."
+        ) from fault
 
 
 def check_name(name: str, limits: Limits) -> None:
@@ -145,7 +155,7 @@ def too_many(limits: Limits) -> TooManyEntries:
     return TooManyEntries(f"This archive has more than {limits.entries:,} files.")
 
 
-def check_directory(path: Path, limits: Limits) -> None:
+def check_directory(stream: IO[bytes], limits: Limits) -> None:
     """Measure a ZIP's list of entries before `zipfile` takes all of it into memory.
 
     Raises:
@@ -153,21 +163,21 @@ def check_directory(path: Path, limits: Limits) -> None:
         ArchiveCorrupt: it begins as one and its end is missing.
         TooManyEntries: the list is longer than any real one.
     """
-    with path.open("rb") as stream:
-        begins_as_zip = stream.read(2) == b"PK"
-        end = find_end_record(stream)
-        if end is None and begins_as_zip:
-            raise ArchiveCorrupt("This ZIP is cut off: download it again, then try once more.")
-        if end is None:
-            raise NotAnArchive(
-                "This file is no ZIP: choose the file that Facebook or Instagram gave you."
-            )
-        at, length = end
-        if length > limits.directory_bytes:
-            raise too_many(limits)
-        stream.seek(max(0, at - length))
-        if stream.read(length).count(ENTRY_SIGNATURE) > limits.entries:
-            raise too_many(limits)
+    stream.seek(0)
+    begins_as_zip = stream.read(2) == b"PK"
+    end = find_end_record(stream)
+    if end is None and begins_as_zip:
+        raise ArchiveCorrupt("This ZIP is cut off: download it again, then try once more.")
+    if end is None:
+        raise NotAnArchive(
+            "This file is no ZIP: choose the file that Facebook or Instagram gave you."
+        )
+    at, length = end
+    if length > limits.directory_bytes:
+        raise too_many(limits)
+    stream.seek(max(0, at - length))
+    if stream.read(length).count(ENTRY_SIGNATURE) > limits.entries:
+        raise too_many(limits)
 
 
 def find_end_record(stream: IO[bytes]) -> tuple[int, int] | None:
