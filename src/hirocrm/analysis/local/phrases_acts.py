@@ -3,6 +3,8 @@
 An act's patterns are joined with `|` between word boundaries, and matched on `Turn.folded`.
 """
 
+from hirocrm.analysis.local.phrases_refusing import OF_A_PERSON, WENT_ELSEWHERE
+
 GREET = r"""
 hi+|hello+|hey+|good (?:day|morning|afternoon|evening|eve|pm|am)|gud (?:am|pm|eve|day)|magandang (?:araw|umaga|hapon|gabi)|kumusta|kamusta|musta|hola|buen[oa]s(?: (?:d[ií]as|tardes|noches))?|greetings
 """
@@ -45,9 +47,15 @@ CONFIRM = r"""
 FAIL = r"""
 sorry|unfortunately|not available|unavailable|no (?:room|rooms|availability|slots?|longer|stock|more)|failed|fails?|could(?:n'?t| not) (?:be|make|complete|book|find)|was(?:n'?t| not) (?:able|possible|successful)|not (?:possible|able|successful|posible)|unable|can(?:'?t|not) (?:book|make|do that|go|accept|help|find)|didn'?t go through|sold out|out of stock|fully booked|full(?:y)? (?:booked|na)|ubos na|wala na|wala(?:ng)? stock|naubos|sold na|nabenta|wala po|pasensya|sensya|agotado|no (?:hay|queda|tenemos)|ya no|se vendi[oó]|lo siento|lamento|an error|problem|went wrong|rejected|declined|reject|impasse?
 """
-REFUSE = r"""
-no,? (?:thanks?|thank you|not now|that(?:'s| is| will be)|i(?:'m| am) (?:good|fine|ok)|gracias|salamat|i don'?t|i do not|never ?mind|don'?t)|not (?:now|today|interested|yet|at this time|at the moment|right now|for me|worth)|no need|never ?mind|i(?:'ll| will)? ?(?:have to )?pass|pass (?:muna|na|po|on)|forget it|i(?:'m| am) out|too (?:expensive|high|much|rich|steep|low)|can(?:'?t|not) (?:afford|go|do|accept|pay|justify|sell|let)|i (?:don'?t|do not) (?:want|need|think)|won'?t|will not|(?:look|buy|go|find|shop|keep looking|search|try) (?:else ?where|somewhere else|another place)|somewhere else|elsewhere|keep (?:looking|searching|finding)|another (?:seller|shop|time)|(?:decided|chose|chosen|opted|going|gone|went) (?:to (?:go|book) )?with (?:another|someone else|somebody else|a different|a cheaper)|next time|maybe (?:next|another|later|some other)|some other time|changed my mind|cancel(?:led|ed)?|walk away|no deal|good luck|best of luck|can'?t (?:agree|help)|couldn'?t agree|your loss|waste|thanks? (?:any ?way|for (?:your time|considering|trying|nothing))|wag na|huwag na|'wag|hindi na|di na|ayoko|ayaw(?! (?:po |nang |nyang |niyang |na )*(?:bumukas|umandar|umilaw|umikot|tumunog|lumamig|gumana|kumonek\w*|ma-?(?:open|on|charge|bukas)|mag-? ?(?:on|open|charge|play|connect|work|start|read)))|ekis|next time na|sa susunod|mahal (?:pala|po|naman|masyado)|ang mahal|medyo mahal|may iba na|nakabili na|nakakuha na|meron na po ako|cancel (?:ko|na|po|muna)|back ?out|pag-?iipunan|ipon muna|no me interesa|muy caro|est[aá] caro|caro|ya no|no gracias|ya compr[eé]|otro d[ií]a|cancelar|d[eé]jalo|lo dejo|mejor no|rip ?off|scam|take it or leave
+REFUSE = (
+    r"""
+no,? (?:thanks?|thank you|not now|that(?:'s| is| will be)|i(?:'m| am) (?:good|fine|ok)|gracias|salamat|i don'?t|i do not|never ?mind|don'?t)|not (?:now|today|interested|yet|at this time|at the moment|right now|for me|worth)|no need|never ?mind|i(?:'ll| will)? ?(?:have to )?pass|pass (?:muna|na|po|on)|forget it|i(?:'m| am) out|too (?:expensive|high|much|rich|steep|low)|can(?:'?t|not) (?:afford|go|do|accept|pay|justify|sell|let)|i (?:don'?t|do not) (?:want|need|think)|won'?t|will not|(?:look|buy|go|find|shop|keep looking|search|try) (?:else ?where|somewhere else|another place)|somewhere else|elsewhere|keep (?:looking|searching|finding)|another (?:seller|shop|time)|"""
+    + WENT_ELSEWHERE
+    + r"""|next time|maybe (?:next|another|later|some other)|some other time|changed my mind|cancel(?:led|ed)?|walk away|no deal|good luck|best of luck|can'?t (?:agree|help)|couldn'?t agree|your loss|waste|thanks? (?:any ?way|for (?:your time|considering|trying|nothing))|wag na|huwag na|'wag|hindi na|di na|ayoko|ayaw"""
+    + OF_A_PERSON
+    + r"""|ekis|next time na|sa susunod|mahal (?:pala|po|naman|masyado)|ang mahal|medyo mahal|may iba na|nakabili na|nakakuha na|meron na po ako|cancel (?:ko|na|po|muna)|back ?out|pag-?iipunan|ipon muna|no me interesa|muy caro|est[aá] caro|caro|ya no|no gracias|ya compr[eé]|otro d[ií]a|cancelar|d[eé]jalo|lo dejo|mejor no|rip ?off|scam|take it or leave
 """
+)
 STALL = r"""
 think about it|let me (?:think|check|ask|see|know)|i(?:'ll| will) (?:think|let you know|get back|check|ask)|get back to you|not sure|need to (?:ask|check|think)|ask my|considering|pag-?iisipan|isipin ko|tanong ko muna|sabihan (?:kita|kayo|ko)|balikan (?:kita|ko)|update (?:kita|ko|po kita)|message (?:na ?lang|po ulit)|sweldo|sahod|lo (?:pienso|voy a pensar)|d[eé]jame (?:pensar|ver|consultar)|te (?:aviso|confirmo luego)|le aviso|luego te|wait (?:lang|muna)|saglit|later na
 """
