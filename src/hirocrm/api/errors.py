@@ -49,8 +49,8 @@ SENTENCES = {
     405: "This address doesn't take that method.",
     413: "The request is too large.",
     500: "Something went wrong on our side. It has been logged.",
-    507: "The disk of this HiroCRM is full, so nothing was kept. Free some space there and try again.",
-    503: "The database can't be reached right now. Try again in a few seconds.",
+    507: errors.DISK_FULL,
+    503: errors.DATABASE_AWAY,
 }
 CODES = {
     400: "bad_request",

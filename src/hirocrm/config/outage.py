@@ -1,18 +1,19 @@
 """What a visitor sees while the database is away, or the disk is full: what it is and what to do, never a bare 500."""
 
+import json
 import sys
+from http import HTTPStatus
 from typing import Any
 
 import psycopg_pool
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
-from hirocrm.core.errors import is_full_disk
+from hirocrm.core.errors import DATABASE_AWAY, DISK_FULL, is_full_disk
 from hirocrm.web import errors
 from hirocrm.web.toasts import show_toast
 
 RETRY_SECONDS = 5
-_DETAIL = "The database can't be reached right now. Try again in a few seconds."
 _OUTAGES = (OperationalError, InterfaceError, psycopg_pool.PoolTimeout)
 
 
@@ -34,7 +35,9 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     if "text/html" in request.headers.get("Accept", ""):
         answer = errors.unavailable(request)
     else:
-        answer = HttpResponse(_PROBLEM, status=503, content_type="application/problem+json")
+        answer = _problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, code="database_unavailable", detail=DATABASE_AWAY
+        )
     answer.headers["Retry-After"] = str(RETRY_SECONDS)
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -57,16 +60,16 @@ async def send_out_of_space(send: Any) -> None:
 
 def _full() -> HttpResponse:
     """For programs and for htmx, which shows it as a toast."""
-    answer = HttpResponse(_FULL, status=507, content_type="application/problem+json")
-    return show_toast(answer, FULL, tone="bad")
+    answer = _problem(HTTPStatus.INSUFFICIENT_STORAGE, code="disk_full", detail=DISK_FULL)
+    return show_toast(answer, DISK_FULL, tone="bad")
 
 
-FULL = "The disk of this HiroCRM is full, so nothing was kept. Free some space there and try again."
-_FULL = (
-    '{"type": "urn:hirocrm:problem:disk_full", "title": "Insufficient Storage", '
-    f'"status": 507, "detail": "{FULL}", "code": "disk_full"}}'
-)
-_PROBLEM = (
-    '{"type": "urn:hirocrm:problem:database_unavailable", "title": "Service Unavailable", '
-    f'"status": 503, "detail": "{_DETAIL}", "code": "database_unavailable"}}'
-)
+def _problem(status: HTTPStatus, *, code: str, detail: str) -> HttpResponse:
+    content = {
+        "type": f"urn:hirocrm:problem:{code}",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+    }
+    return HttpResponse(json.dumps(content), status=status, content_type="application/problem+json")

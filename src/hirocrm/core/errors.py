@@ -20,6 +20,12 @@ Modules subclass a family and set `code`. `api/errors.py` alone turns families i
 import errno
 from typing import ClassVar
 
+# What is said where it is met outside of any module that would word it.
+DATABASE_AWAY = "The database can't be reached right now. Try again in a few seconds."
+DISK_FULL = (
+    "The disk of this HiroCRM is full, so nothing was kept. Free some space there and try again."
+)
+
 
 class HiroError(Exception):
     """A refusal someone can react to: a stable `code`, a sentence for people, optional details."""
