@@ -38,6 +38,9 @@ class UploadNotFound(NotFound):
 
     code = "upload_not_found"
 
+    def __init__(self) -> None:
+        super().__init__("There is no such upload. Upload the archive again.")
+
 
 class UploadTooLarge(Invalid):
     """The uploaded archive is larger than the database should carry."""

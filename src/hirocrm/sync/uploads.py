@@ -126,7 +126,7 @@ def _start(
     if run is not None:
         return run  # somebody pressed twice
     if not waits:
-        raise UploadNotFound("There is no such upload. Upload the archive again.")
+        raise UploadNotFound
     return services.start_import(
         organization=member.organization,
         member=member,
@@ -148,7 +148,7 @@ def find_upload(*, member: Member, upload_id: UUID) -> ArchiveUpload:
         organization_id=member.organization_id, pk=upload_id
     ).first()
     if upload is None:
-        raise UploadNotFound("There is no such upload. Upload the archive again.")
+        raise UploadNotFound
     return upload
 
 

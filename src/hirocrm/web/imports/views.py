@@ -83,7 +83,7 @@ def _lead_to_its_run(
         member=request.member, upload_id=upload_id, platform=platform, now=clock.now()
     )
     if run is None:
-        raise UploadNotFound("There is no such upload. Upload the archive again.")
+        raise UploadNotFound
     return _lead(request, resolve_url("run", run.id))
 
 
